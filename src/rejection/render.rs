@@ -1,0 +1,196 @@
+//! How a refusal is written down for the sender.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, LINK, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+use super::{Reason, Rejection, log};
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const DOCS: &str = "https://docs.rs/tower-webhook/latest/tower_webhook/rejection/index.html#";
+
+/// Which language the sender speaks, told from the content type of the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// gRPC: the answer is 200 with `grpc-status` and no body.
+    Grpc,
+    /// Anything else.
+    #[default]
+    Http,
+}
+
+impl Dialect {
+    /// gRPC where the content type is `application/grpc` or begins with `application/grpc+`.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let grpc = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+        match grpc.map(<[u8]>::first) {
+            Some(None | Some(b'+' | b';')) => Self::Grpc,
+            _ => Self::Http,
+        }
+    }
+}
+
+/// Writes the body of a refusal. Status, `Retry-After`, `cache-control` and the [`Rejection`] in the
+/// extensions are set around it, so a renderer cannot turn a refusal into a success.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
+/// use tower_webhook::rejection::{RenderRejection, Rejection};
+///
+/// #[derive(Debug)]
+/// struct PlainText;
+///
+/// impl RenderRejection for PlainText {
+///     fn render(&self, rejection: &Rejection, headers: &mut HeaderMap) -> Bytes {
+///         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+///         Bytes::from_static(rejection.reason().public_code().as_bytes())
+///     }
+/// }
+/// ```
+pub trait RenderRejection: fmt::Debug + Send + Sync + 'static {
+    /// The body; headers that belong to it are added to `headers`. Echo nothing of the request.
+    fn render(&self, rejection: &Rejection, headers: &mut HeaderMap) -> Bytes;
+}
+
+/// `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): the default.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ProblemJson;
+
+impl RenderRejection for ProblemJson {
+    fn render(&self, rejection: &Rejection, headers: &mut HeaderMap) -> Bytes {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        let (reason, status) = (rejection.reason(), rejection.status().as_u16());
+        if status == reason.status() {
+            return Bytes::from_static(reason.problem().as_bytes());
+        }
+        let (code, title) = (reason.public_code(), reason.title());
+        Bytes::from(format!(r#"{{"type":"{DOCS}{code}","title":"{title}","status":{status},"code":"{code}"}}"#))
+    }
+}
+
+/// No body at all.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct EmptyBody;
+
+impl RenderRejection for EmptyBody {
+    fn render(&self, _: &Rejection, _: &mut HeaderMap) -> Bytes {
+        Bytes::new()
+    }
+}
+
+/// What every layer needs to refuse: how to write it, and the name of the route for the log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Refusals {
+    renderer: Option<Arc<dyn RenderRejection>>,
+    route: Option<Arc<str>>,
+}
+
+impl Refusals {
+    pub(crate) fn for_route(mut self, route: Arc<str>) -> Self {
+        self.route = Some(route);
+        self
+    }
+
+    pub(crate) fn rendered_by(mut self, renderer: Arc<dyn RenderRejection>) -> Self {
+        self.renderer = Some(renderer);
+        self
+    }
+
+    pub(crate) fn respond(&self, rejection: Rejection, dialect: Dialect) -> Response<Bytes> {
+        log::refused(&rejection, self.route.as_deref());
+        let mut response = match dialect {
+            Dialect::Http => self.http(&rejection),
+            Dialect::Grpc => grpc(&rejection),
+        };
+        response.extensions_mut().insert(rejection);
+        response
+    }
+
+    fn http(&self, rejection: &Rejection) -> Response<Bytes> {
+        let mut headers = HeaderMap::with_capacity(6);
+        let body = match &self.renderer {
+            Some(renderer) => renderer.render(rejection, &mut headers),
+            None => ProblemJson.render(rejection, &mut headers),
+        };
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Some(seconds) = rejection.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if closes(rejection.reason()) {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if rejection.linked {
+            let link = format!("<{DOCS}{}>; rel=\"describedby\"", rejection.reason().public_code());
+            if let Ok(link) = HeaderValue::try_from(link) {
+                headers.insert(LINK, link);
+            }
+        }
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from(rejection.status());
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// A connection on which a body stands half-read is of no more use; one that drains should end.
+const fn closes(reason: Reason) -> bool {
+    matches!(reason, Reason::BodyTimeout | Reason::BodyTooLarge | Reason::BodyMalformed | Reason::Draining)
+}
+
+/// A trailers-only answer, see
+/// [gRPC over HTTP/2](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses).
+fn grpc(rejection: &Rejection) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(GRPC_STATUS, HeaderValue::from(rejection.reason().grpc_code() as u16));
+    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(rejection.reason().public_code()));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dialect(content_type: &'static str) -> Dialect {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Dialect::of(&headers)
+    }
+
+    #[test]
+    fn grpc_is_told_by_its_content_type_alone() {
+        assert_eq!(dialect("application/grpc"), Dialect::Grpc);
+        assert_eq!(dialect("application/grpc+proto"), Dialect::Grpc);
+        assert_eq!(dialect("application/grpc-web"), Dialect::Http);
+        assert_eq!(dialect("application/json"), Dialect::Http);
+        assert_eq!(Dialect::of(&HeaderMap::new()), Dialect::Http);
+    }
+
+    #[test]
+    fn a_grpc_refusal_is_trailers_only() {
+        let response = Refusals::default().respond(Reason::SignatureMismatch.into(), Dialect::Grpc);
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["grpc-status"], "16");
+        assert!(response.body().is_empty());
+        assert!(response.extensions().get::<Rejection>().is_some());
+    }
+
+    #[test]
+    fn a_renderer_changes_the_body_but_not_the_status() {
+        let refusals = Refusals::default().rendered_by(Arc::new(EmptyBody));
+        let response = refusals.respond(Reason::NotHttps.into(), Dialect::Http);
+        assert_eq!(response.status(), 403);
+        assert!(response.body().is_empty());
+    }
+}
