@@ -22,6 +22,8 @@ pub struct Delivery {
     pub(crate) tenant: Option<Arc<str>>,
     pub(crate) id: Value,
     pub(crate) event_type: Value,
+    /// Within which delivery ids are unique.
+    pub(crate) account: Value,
     pub(crate) attempt: Option<u32>,
     pub(crate) sent_at: Option<UnixTime>,
     pub(crate) key_id: Option<Arc<str>>,
@@ -48,6 +50,8 @@ pub(crate) struct Facts {
 pub(crate) enum Value {
     Body(&'static str),
     Header(HeaderValue),
+    /// The header stands on several lines, or is not ASCII.
+    Malformed,
     #[default]
     None,
 }
@@ -76,7 +80,7 @@ impl Value {
         match self {
             Self::Body(pointer) => json_pointer::text_at(body, pointer),
             Self::Header(value) => std::str::from_utf8(value.as_bytes()).ok().map(Cow::Borrowed),
-            Self::None => None,
+            Self::Malformed | Self::None => None,
         }
         .filter(|text| !text.is_empty())
     }

@@ -1,0 +1,71 @@
+//! The value of a signature, compared in constant time only.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+
+/// A signature of up to 64 bytes on the stack. It has no `PartialEq`: [`Tag::matches`] is the one way to
+/// compare two.
+#[derive(Clone, Copy)]
+pub(crate) struct Tag {
+    bytes: [u8; Self::MAX],
+    len: usize,
+}
+
+impl Tag {
+    pub(crate) const MAX: usize = 64;
+
+    /// Takes `bytes` whole; more than 64 do not occur and would be cut.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut tag = Self { bytes: [0; Self::MAX], len: bytes.len().min(Self::MAX) };
+        for (to, from) in tag.bytes.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        tag
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Whether both are the same, in a time that does not depend on where they differ. The lengths are
+    /// no secret: the algorithm sets them.
+    pub(crate) fn matches(&self, other: &Self) -> bool {
+        self.len == other.len && bool::from(self.bytes.ct_eq(&other.bytes))
+    }
+
+    /// The bytes and how many of them count.
+    pub(crate) const fn into_parts(self) -> ([u8; Self::MAX], usize) {
+        (self.bytes, self.len)
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tag(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_match_whole_or_not_at_all() {
+        let tag = Tag::of(&[7; 32]);
+        assert!(tag.matches(&Tag::of(&[7; 32])));
+        for other in [&[7; 31][..], &[7; 33], &[], &[0; 32]] {
+            assert!(!tag.matches(&Tag::of(other)), "{}", other.len());
+        }
+        for at in 0..32 {
+            let mut other = [7; 32];
+            other[at] ^= 1;
+            assert!(!tag.matches(&Tag::of(&other)), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_shorter_tag_is_no_prefix_that_passes() {
+        assert!(!Tag::of(&[0; 20]).matches(&Tag::of(&[0; 32])));
+    }
+}

@@ -1,0 +1,25 @@
+//! Senders that sign with a private key.
+
+use std::time::Duration;
+
+use super::entry;
+use crate::scheme::{Challenge, Confidence, Encoding, Part, Place, Question, Scheme, TimestampFormat, header};
+
+/// Discord, interactions and webhook events: Ed25519 over `<timestamp><body>`, both in hex headers. Both
+/// kinds of PING are answered once they are verified.
+/// <https://docs.discord.com/developers/interactions/overview>
+pub const DISCORD: Scheme = entry(
+    Scheme::ed25519("discord")
+        .signature(header("x-signature-ed25519"), Encoding::Hex)
+        .timestamp(header("x-signature-timestamp"), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Body])
+        .id(Place::Json("/id"))
+        .event_type(Place::Json("/type"))
+        .account(Place::Json("/application_id"))
+        .deadline(Duration::from_secs(3))
+        .challenge(Challenge::Verified(&[
+            Question::fixed("/type", "1", 200, r#"{"type":1}"#),
+            Question::fixed("/type", "0", 204, ""),
+        ]))
+        .source("npm discord-interactions 4.4.0; discord-api-docs, commit c98d64b", Confidence::Verified),
+);

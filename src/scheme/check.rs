@@ -1,0 +1,201 @@
+//! What in a description contradicts itself, found in `const` context.
+
+use std::time::Duration;
+
+use super::description::{Content, Method, Part, Place, Scheme};
+use super::field::Field;
+
+impl Scheme {
+    /// The scheme itself, if it makes sense: in a `const`, a mistake is a compile error with a sentence.
+    ///
+    /// # Panics
+    /// If [`Scheme::problem`] finds one; meant for `const` context, where that stops the build.
+    #[must_use]
+    pub const fn checked(self) -> Self {
+        match self.problem() {
+            None => self,
+            #[allow(clippy::panic, reason = "in const context this is a compile error")]
+            Some(problem) => panic!("{}", problem),
+        }
+    }
+
+    /// What makes this description unusable, if anything does.
+    #[must_use]
+    pub const fn problem(&self) -> Option<&'static str> {
+        if !is_name(self.name) {
+            return Some("a scheme's name is lower case letters, digits and hyphens");
+        }
+        if self.tolerance.as_millis() == Duration::ZERO.as_millis() {
+            return Some("a tolerance of nothing refuses every delivery");
+        }
+        if self.body_limit == 0 || self.body_limit == usize::MAX {
+            return Some("a body limit of nothing or of everything is none");
+        }
+        if let Some(problem) = self.fields_problem() {
+            return Some(problem);
+        }
+        match self.content {
+            Content::Rule(_) => None,
+            Content::Parts(parts) => self.parts_problem(parts),
+        }
+    }
+
+    const fn fields_problem(&self) -> Option<&'static str> {
+        match (self.method, &self.signature) {
+            (Method::Unsigned, Some(_)) => return Some("an unsigned sender has no signature"),
+            (Method::Unsigned, None) => {}
+            (_, None) => return Some("it is not said where the signature stands: call `.signature(..)`"),
+            (_, Some((field, _))) if !is_field(field) => {
+                return Some("a signature's header is lower case, and the separators of its list are ASCII and differ");
+            }
+            _ => {}
+        }
+        if let Some((field, _)) = &self.ed25519
+            && (!is_field(field) || !matches!(self.method, Method::Hmac(_)))
+        {
+            return Some("a second signature goes with an HMAC, and its header is lower case");
+        }
+        if let Some((field, _)) = &self.timestamp
+            && !is_field(field)
+        {
+            return Some("a timestamp's header is lower case, and the separators of its list are ASCII and differ");
+        }
+        if !is_place(self.id) || !is_place(self.event_type) || !is_place(self.account) {
+            return Some("a place is a header in lower case or a JSON pointer that begins with `/`");
+        }
+        if let Some(header) = self.attempt
+            && !is_header(header)
+        {
+            return Some("the header of the attempt is lower case");
+        }
+        let mut names = self.other_names;
+        while let [(name, other), rest @ ..] = names {
+            if !is_header(name) || !is_header(other) {
+                return Some("other names are headers in lower case");
+            }
+            names = rest;
+        }
+        None
+    }
+
+    const fn parts_problem(&self, parts: &[Part]) -> Option<&'static str> {
+        let (mut bodies, mut timestamps) = (0, 0);
+        let mut rest = parts;
+        while let [part, after @ ..] = rest {
+            match part {
+                Part::Body => bodies += 1,
+                Part::Header(name) if !is_header(name) => return Some("a signed header is written in lower case"),
+                Part::Id if !matches!(self.id, Place::Header(_)) => {
+                    return Some("a signed delivery id stands in a header: call `.id(Place::Header(..))`");
+                }
+                Part::Lit(text) if text.is_empty() => return Some("an empty text between two parts separates nothing"),
+                Part::Timestamp if self.timestamp.is_none() => {
+                    return Some("the timestamp is signed, but it is not said where it stands: call `.timestamp(..)`");
+                }
+                Part::Timestamp => timestamps += 1,
+                _ => {}
+            }
+            rest = after;
+        }
+        if timestamps == 0 && self.timestamp.is_some() {
+            return Some("a timestamp that is not signed proves nothing: name it in `.signed(..)`");
+        }
+        match self.method {
+            Method::Token | Method::Unsigned if parts.is_empty() => None,
+            Method::Token | Method::Unsigned => Some("this sender signs nothing"),
+            _ if bodies == 0 => Some("the body is not signed: name it in `.signed(..)`"),
+            _ if bodies > 1 => Some("the body is signed once"),
+            _ => None,
+        }
+    }
+}
+
+const fn is_name(name: &str) -> bool {
+    let mut bytes = name.as_bytes();
+    if bytes.is_empty() {
+        return false;
+    }
+    while let [byte, rest @ ..] = bytes {
+        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-') {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
+/// A header's name as HTTP/2 writes it, see [RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
+const fn is_header(name: &str) -> bool {
+    let mut bytes = name.as_bytes();
+    if bytes.is_empty() {
+        return false;
+    }
+    while let [byte, rest @ ..] = bytes {
+        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.') {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
+const fn is_field(field: &Field) -> bool {
+    let separators = match field.list {
+        None => true,
+        Some(list) => {
+            list.between_items.is_ascii()
+                && list.between_pair.is_ascii()
+                && list.between_items as u32 != list.between_pair as u32
+                && !list.key.is_empty()
+        }
+    };
+    is_header(field.header) && separators
+}
+
+const fn is_place(place: Place) -> bool {
+    match place {
+        Place::Header(name) => is_header(name),
+        Place::Json(pointer) => matches!(pointer.as_bytes(), [b'/', _, ..]),
+        Place::Nowhere => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{TimestampFormat, header, item};
+    use super::*;
+    use crate::encoding::Encoding;
+
+    const GOOD: Scheme = Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex);
+
+    #[test]
+    fn a_description_that_makes_sense_has_no_problem() {
+        assert_eq!(GOOD.problem(), None);
+        assert_eq!(Scheme::token("acme", header("x-token")).problem(), None);
+        let _: Scheme = const { GOOD.checked() };
+    }
+
+    #[test]
+    fn each_contradiction_is_named() {
+        let time = TimestampFormat::UnixSeconds;
+        for (scheme, word) in [
+            (Scheme::hmac_sha256("acme"), "where the signature stands"),
+            (Scheme::hmac_sha256("Acme").signature(header("x-acme"), Encoding::Hex), "name"),
+            (Scheme::hmac_sha256("acme").signature(header("X-Acme"), Encoding::Hex), "lower case"),
+            (Scheme::hmac_sha256("acme").signature(item("x-acme", '=', "v1"), Encoding::Hex), "differ"),
+            (GOOD.signed(&[Part::Timestamp, Part::Body]), "call `.timestamp(..)`"),
+            (GOOD.timestamp(header("x-time"), time), "proves nothing"),
+            (GOOD.signed(&[Part::Lit("x")]), "body is not signed"),
+            (GOOD.signed(&[Part::Body, Part::Body]), "once"),
+            (GOOD.signed(&[Part::Id, Part::Body]), "stands in a header"),
+            (GOOD.signed(&[Part::Lit(""), Part::Body]), "separates nothing"),
+            (GOOD.id(Place::Json("id")), "begins with `/`"),
+            (GOOD.tolerance(Duration::ZERO), "tolerance"),
+            (GOOD.body_limit(0), "body limit"),
+            (Scheme::token("acme", header("x-token")).signed(&[Part::Body]), "signs nothing"),
+        ] {
+            let problem = scheme.problem().unwrap_or_default();
+            assert!(problem.contains(word), "{word}: {problem}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Keys made ready: decoded, checked and scheduled once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use zeroize::Zeroizing;
+
+use super::description::{Method, Scheme, SecretText};
+use super::plan::KeyKinds;
+use crate::clock::UnixTime;
+use crate::config_error::ConfigError;
+use crate::crypto::{Ed25519Key, Mac, TokenHash};
+use crate::encoding;
+use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
+
+/// The keys of one route, under its scheme.
+#[derive(Debug)]
+pub(crate) struct Keyring {
+    keys: Vec<ReadyKey>,
+    /// The key that matched last: tried first.
+    likeliest: AtomicUsize,
+}
+
+#[derive(Debug)]
+pub(super) struct ReadyKey {
+    pub(super) id: Arc<str>,
+    pub(super) key: KeyKind,
+    not_before: Option<UnixTime>,
+    not_after: Option<UnixTime>,
+}
+
+#[derive(Debug)]
+pub(super) enum KeyKind {
+    Ed25519(Ed25519Key),
+    Mac(Mac),
+    Token(TokenHash),
+}
+
+impl Keyring {
+    pub(crate) fn new(scheme: &Scheme, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let keys = secrets.keys().iter().map(|key| ReadyKey::new(scheme, key)).collect::<Result<_, _>>()?;
+        Ok(Self { keys, likeliest: AtomicUsize::new(0) })
+    }
+
+    /// No key at all, for senders that are let in unsigned.
+    pub(crate) fn none() -> Self {
+        Self { keys: Vec::new(), likeliest: AtomicUsize::new(0) }
+    }
+
+    /// The ids of all keys.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.keys.iter().map(|key| &key.id)
+    }
+
+    pub(super) fn kinds(&self) -> KeyKinds {
+        let public = |key: &ReadyKey| matches!(key.key, KeyKind::Ed25519(_));
+        KeyKinds { public: self.keys.iter().any(public), shared: !self.keys.iter().all(public) }
+    }
+
+    /// The keys that count at `now`, the likeliest first. Without a clock, those without a window.
+    pub(super) fn active(&self, now: Option<UnixTime>) -> impl Iterator<Item = (usize, &ReadyKey)> {
+        let first = self.likeliest.load(Ordering::Relaxed);
+        let likeliest = self.keys.get(first).map(|key| (first, key));
+        let others = self.keys.iter().enumerate().filter(move |(at, _)| *at != first);
+        likeliest.into_iter().chain(others).filter(move |(_, key)| key.counts(now))
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&ReadyKey> {
+        self.keys.get(at)
+    }
+
+    pub(super) fn matched(&self, at: usize) {
+        if self.likeliest.load(Ordering::Relaxed) != at {
+            self.likeliest.store(at, Ordering::Relaxed);
+        }
+    }
+}
+
+impl ReadyKey {
+    fn new(scheme: &Scheme, key: &RingKey) -> Result<Self, ConfigError> {
+        let error = |what: &str| Err(ConfigError::secret(format!("key `{}` of `{}`: {what}", key.id, scheme.name)));
+        let ready = match (scheme.method, &key.material) {
+            (Method::Hmac(algorithm), KeyMaterial::Shared(secret)) => match secret_bytes(scheme.secret_text, secret) {
+                Some(bytes) if !bytes.is_empty() => KeyKind::Mac(Mac::new(algorithm, &bytes)),
+                Some(_) => return error("the secret is empty once it is decoded"),
+                None => return error("the secret is not base64"),
+            },
+            (Method::Token, KeyMaterial::Shared(secret)) => KeyKind::Token(TokenHash::of(secret.expose())),
+            (Method::Ed25519, KeyMaterial::Public(public)) => KeyKind::Ed25519(Ed25519Key::parse(public)?),
+            (Method::Hmac(_), KeyMaterial::Public(public)) if scheme.ed25519.is_some() => {
+                KeyKind::Ed25519(Ed25519Key::parse(public)?)
+            }
+            (Method::Unsigned, _) => return error("this sender signs nothing"),
+            (_, KeyMaterial::Public(_)) => return error("this sender signs with a shared secret, not a public key"),
+            (Method::Ed25519, KeyMaterial::Shared(_)) => {
+                return error("this sender is verified with its public key, not with a shared secret");
+            }
+        };
+        Ok(Self { id: key.id.clone(), key: ready, not_before: key.not_before, not_after: key.not_after })
+    }
+
+    fn counts(&self, now: Option<UnixTime>) -> bool {
+        match now {
+            Some(now) => {
+                self.not_before.is_none_or(|from| from <= now) && self.not_after.is_none_or(|until| now <= until)
+            }
+            None => self.not_before.is_none() && self.not_after.is_none(),
+        }
+    }
+}
+
+/// The key bytes that a secret's text stands for.
+pub(super) fn secret_bytes(rule: SecretText, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    match rule {
+        SecretText::Whole => Some(Zeroizing::new(secret.expose().to_vec())),
+        SecretText::Base64 { prefix } => {
+            let text = std::str::from_utf8(secret.expose()).ok()?;
+            encoding::secret_from_base64(text.strip_prefix(prefix).unwrap_or(text))
+        }
+    }
+}

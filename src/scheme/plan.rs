@@ -1,0 +1,388 @@
+//! A scheme made ready for one route: names parsed, settings applied. Reads the head of a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::VerifyError;
+use super::description::{Content, Method, Part, Place, Scheme, TimestampFormat};
+use super::field::{Field, Found, MAX_CANDIDATES, Reader, Values, single_line};
+use super::sender::Sender;
+use crate::clock::UnixTime;
+use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::crypto::Tag;
+use crate::delivery::{Facts, Value};
+use crate::encoding::Encoding;
+use crate::rejection::Reason;
+
+/// The longest tolerance that can be set without a word of warning, unless the sender's own is longer.
+const LONGEST_TOLERANCE: Duration = Duration::from_secs(3600);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(super) sender: Sender,
+    pub(super) route: Arc<str>,
+    pub(super) tolerance: Duration,
+    /// The scheme's own names first, then the other ones.
+    sets: Vec<NameSet>,
+}
+
+/// The headers of a scheme under one set of names.
+#[derive(Clone, Debug)]
+pub(super) struct NameSet {
+    pub(super) signature: Option<Reader>,
+    pub(super) ed25519: Option<Reader>,
+    timestamp: Option<Reader>,
+    id: Option<HeaderName>,
+    event_type: Option<HeaderName>,
+    attempt: Option<HeaderName>,
+    pieces: Vec<Piece>,
+}
+
+/// A part of the signed content, its header's name parsed.
+#[derive(Clone, Debug)]
+enum Piece {
+    Body,
+    Header(HeaderName),
+    /// With the text that follows, which the id must not contain: it would say where the id ends.
+    Id(HeaderName, Option<&'static str>),
+    Lit(&'static str),
+    Method,
+    Timestamp,
+    Url,
+}
+
+/// Which kinds of keys there are, as each has its own signature to look for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyKinds {
+    pub(crate) public: bool,
+    pub(crate) shared: bool,
+}
+
+/// What the head has shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Examined {
+    set: usize,
+    sent_at: Option<UnixTime>,
+}
+
+impl Plan {
+    pub(crate) fn new(sender: Sender) -> Result<Self, ConfigError> {
+        sender.check()?;
+        let scheme = sender.scheme;
+        let mut sets = vec![NameSet::new(&scheme, &[])?];
+        if !scheme.other_names.is_empty() {
+            sets.push(NameSet::new(&scheme, scheme.other_names)?);
+        }
+        Ok(Self { sender, route: scheme.name.into(), tolerance: scheme.tolerance, sets })
+    }
+
+    pub(crate) fn with_route(mut self, route: Arc<str>) -> Self {
+        self.route = route;
+        self
+    }
+
+    pub(crate) fn with_tolerance(mut self, tolerance: Duration) -> Result<Self, ConfigError> {
+        let longest = self.scheme().tolerance.max(LONGEST_TOLERANCE);
+        if tolerance.is_zero() || tolerance > longest {
+            return Err(ConfigError::new(
+                ConfigErrorKind::Limit,
+                format!("a tolerance of {tolerance:?} is not between 1 s and {longest:?}"),
+            ));
+        }
+        self.tolerance = tolerance;
+        Ok(self)
+    }
+
+    pub(crate) fn scheme(&self) -> &Scheme {
+        &self.sender.scheme
+    }
+
+    pub(crate) fn route(&self) -> &Arc<str> {
+        &self.route
+    }
+
+    /// Checks all that the head alone decides.
+    pub(super) fn examine(
+        &self,
+        headers: &HeaderMap,
+        kinds: KeyKinds,
+        now: Option<UnixTime>,
+    ) -> Result<Examined, VerifyError> {
+        if self.scheme().method == Method::Unsigned {
+            return Ok(Examined { set: 0, sent_at: None });
+        }
+        let (set, names) = self.choose(headers);
+        self.examine_signature(names, headers, kinds)?;
+        for piece in &names.pieces {
+            match piece {
+                Piece::Header(name) => {
+                    signed_line(headers, name)?;
+                }
+                Piece::Id(name, end) => {
+                    let id = signed_line(headers, name)?;
+                    if end.is_some_and(|end| id.contains(end)) {
+                        return Err(VerifyError::new(Reason::MalformedSignature, "the signed id contains a separator"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let sent_at = match (&names.timestamp, self.scheme().timestamp) {
+            (Some(reader), Some((_, format))) => {
+                let text = reader.one(headers, Reason::MissingTimestamp, Reason::MalformedTimestamp)?;
+                Some(self.check_time(text, format, now)?)
+            }
+            _ => None,
+        };
+        Ok(Examined { set, sent_at })
+    }
+
+    fn choose(&self, headers: &HeaderMap) -> (usize, &NameSet) {
+        let mut sets = self.sets.iter().enumerate();
+        let there = |(_, set): &(usize, &NameSet)| {
+            set.signature.as_ref().is_some_and(|reader| headers.contains_key(&reader.name))
+        };
+        sets.clone().find(there).or_else(|| sets.next()).unwrap_or_else(|| unreachable!("a plan has its own names"))
+    }
+
+    fn examine_signature(&self, names: &NameSet, headers: &HeaderMap, kinds: KeyKinds) -> Result<(), VerifyError> {
+        let second = names.ed25519.is_some();
+        let shared = kinds.shared || !second;
+        let public = kinds.public && second;
+        let own = match &names.signature {
+            Some(reader) if shared => self.well_formed(reader, headers, false),
+            _ => Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature")),
+        };
+        match &names.ed25519 {
+            Some(reader) if public && own.is_err() => self.well_formed(reader, headers, true),
+            _ => own,
+        }
+    }
+
+    /// At least one candidate that could be a signature, and at most [`MAX_CANDIDATES`] in all.
+    fn well_formed(&self, reader: &Reader, headers: &HeaderMap, second: bool) -> Result<(), VerifyError> {
+        let values = match reader.values(headers, Reason::MalformedSignature)? {
+            Found::Absent => return Err(VerifyError::new(Reason::MissingSignature, "there is no signature header")),
+            Found::Other => {
+                return Err(VerifyError::new(
+                    Reason::UnsupportedScheme,
+                    "no signature of this scheme is in the header",
+                ));
+            }
+            Found::Values(values) => values,
+        };
+        let (mut count, mut good) = (0, false);
+        for value in values {
+            count += 1;
+            if count > MAX_CANDIDATES {
+                return Err(VerifyError::new(Reason::MalformedSignature, "there are too many signatures"));
+            }
+            good = good
+                || match self.scheme().method {
+                    Method::Token => !value.is_empty(),
+                    _ => self.decode(value, second).is_some(),
+                };
+        }
+        if good { Ok(()) } else { Err(VerifyError::new(Reason::MalformedSignature, "no signature can be decoded")) }
+    }
+
+    /// The signature that `text` writes; `None` unless it has the length that its algorithm gives it.
+    pub(super) fn decode(&self, text: &str, second: bool) -> Option<Tag> {
+        let scheme = self.scheme();
+        let (encoding, length) = match (second, scheme.method) {
+            (true, _) => (scheme.ed25519?.1, 64),
+            (false, Method::Hmac(algorithm)) => (scheme.signature?.1, algorithm.tag_len()),
+            (false, _) => (scheme.signature?.1, 64),
+        };
+        let mut buffer = [0; Tag::MAX];
+        let bytes = Encoding::decode(encoding, text, &mut buffer)?;
+        (bytes.len() == length).then(|| Tag::of(bytes))
+    }
+
+    fn check_time(&self, text: &str, format: TimestampFormat, now: Option<UnixTime>) -> Result<UnixTime, VerifyError> {
+        let Some(sent_at) = format.parse(text) else {
+            return Err(VerifyError::new(Reason::MalformedTimestamp, "the timestamp is not written as digits"));
+        };
+        let Some(now) = now else {
+            return Err(VerifyError::new(Reason::Misconfigured, "this machine's clock stands before 1970"));
+        };
+        if now.saturating_since(sent_at) > self.tolerance {
+            return Err(VerifyError::new(Reason::TimestampTooOld, "the timestamp lies too far back"));
+        }
+        if sent_at.saturating_since(now) > self.tolerance {
+            return Err(VerifyError::new(Reason::TimestampInFuture, "the timestamp lies too far ahead"));
+        }
+        Ok(sent_at)
+    }
+
+    pub(super) fn names(&self, examined: Examined) -> &NameSet {
+        self.sets.get(examined.set).unwrap_or_else(|| unreachable!("`examine` chose one of the sets"))
+    }
+
+    /// The candidates of the scheme's own signature, or of the second one.
+    pub(super) fn candidates<'h>(
+        &self,
+        examined: Examined,
+        headers: &'h HeaderMap,
+        second: bool,
+    ) -> Option<Values<'h>> {
+        let names = self.names(examined);
+        let reader = if second { names.ed25519.as_ref() } else { names.signature.as_ref() }?;
+        match reader.values(headers, Reason::MalformedSignature) {
+            Ok(Found::Values(values)) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The signed content, before the body (`after` unset) or after it, slice by slice.
+    pub(super) fn content(&self, examined: Examined, head: &Parts, after: Side, sink: &mut dyn FnMut(&[u8])) {
+        let names = self.names(examined);
+        let at = names.pieces.iter().position(|piece| matches!(piece, Piece::Body)).unwrap_or(names.pieces.len());
+        let (before_body, from_body) = names.pieces.split_at(at);
+        let pieces = match after {
+            Side::AfterBody => from_body.get(1..).unwrap_or_default(),
+            Side::BeforeBody => before_body,
+        };
+        for piece in pieces {
+            match piece {
+                Piece::Body => {}
+                Piece::Header(name) | Piece::Id(name, _) => {
+                    sink(head.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default());
+                }
+                Piece::Lit(text) => sink(text.as_bytes()),
+                Piece::Method => sink(head.method.as_str().as_bytes()),
+                Piece::Timestamp => {
+                    let text = names.timestamp.as_ref().and_then(|reader| {
+                        reader.one(&head.headers, Reason::MissingTimestamp, Reason::MalformedTimestamp).ok()
+                    });
+                    sink(text.unwrap_or_default().as_bytes());
+                }
+                Piece::Url => sink(self.sender.url.as_deref().unwrap_or_default().as_bytes()),
+            }
+        }
+    }
+
+    pub(super) fn sent_at(&self, examined: Examined) -> Option<UnixTime> {
+        examined.sent_at
+    }
+
+    pub(super) fn id(&self, examined: Examined, headers: &HeaderMap) -> Value {
+        value(self.scheme().id, self.names(examined).id.as_ref(), headers)
+    }
+
+    pub(super) fn event_type(&self, examined: Examined, headers: &HeaderMap) -> Value {
+        value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
+    }
+
+    pub(super) fn account(&self, headers: &HeaderMap) -> Value {
+        match self.scheme().account {
+            Place::Header(name) => headers.get(name).cloned().map_or(Value::None, Value::Header),
+            Place::Json(pointer) => Value::Body(pointer),
+            Place::Nowhere => Value::None,
+        }
+    }
+
+    pub(super) fn attempt(&self, examined: Examined, headers: &HeaderMap) -> Option<u32> {
+        headers.get(self.names(examined).attempt.as_ref()?)?.to_str().ok()?.parse().ok()
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let scheme = self.scheme();
+        let covers_body = matches!(scheme.method, Method::Hmac(_) | Method::Ed25519);
+        let id_is_signed = match (scheme.id, scheme.content) {
+            (Place::Json(_), _) => covers_body,
+            (Place::Header(name), Content::Parts(parts)) => {
+                parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
+            }
+            _ => false,
+        };
+        Facts {
+            provider: scheme.name,
+            id_is_signed,
+            bodies_are_unique: scheme.bodies_are_unique,
+            retry_horizon: scheme.retry_horizon,
+            deadline: scheme.deadline,
+        }
+    }
+}
+
+/// Which side of the body.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    AfterBody,
+    BeforeBody,
+}
+
+fn value(place: Place, name: Option<&HeaderName>, headers: &HeaderMap) -> Value {
+    match (place, name) {
+        (Place::Json(pointer), _) => Value::Body(pointer),
+        (_, Some(name)) => {
+            let mut lines = headers.get_all(name).iter();
+            match (lines.next(), lines.next()) {
+                (Some(line), None) if line.to_str().is_ok() => Value::Header(line.clone()),
+                (None, _) => Value::None,
+                _ => Value::Malformed,
+            }
+        }
+        (_, None) => Value::None,
+    }
+}
+
+/// A header that is part of the signed content.
+fn signed_line<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, VerifyError> {
+    match single_line(headers, name, Reason::MalformedSignature)? {
+        Some(text) if !text.is_empty() => Ok(text),
+        _ => Err(VerifyError::new(Reason::MissingSignature, "a signed header is missing")),
+    }
+}
+
+impl NameSet {
+    fn new(scheme: &Scheme, other: &[(&'static str, &'static str)]) -> Result<Self, ConfigError> {
+        let name = |name: &'static str| {
+            let name = other.iter().find(|(own, _)| *own == name).map_or(name, |(_, other)| *other);
+            HeaderName::try_from(name)
+                .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, format!("`{name}` is no header name")))
+        };
+        let reader = |field: Field| name(field.header).map(|name| Reader::new(field, name));
+        let place = |place: Place| match place {
+            Place::Header(header) => name(header).map(Some),
+            Place::Json(_) | Place::Nowhere => Ok(None),
+        };
+        let id = place(scheme.id)?;
+        let parts = match scheme.content {
+            Content::Parts(parts) => parts,
+            Content::Rule(_) => &[],
+        };
+        let mut pieces = Vec::with_capacity(parts.len());
+        for (at, part) in parts.iter().enumerate() {
+            pieces.push(match *part {
+                Part::Body => Piece::Body,
+                Part::Header(header) => Piece::Header(name(header)?),
+                Part::Id => {
+                    let Some(id) = id.clone() else { unreachable!("a signed id stands in a header: checked before") };
+                    let end = match parts.get(at + 1) {
+                        Some(Part::Lit(text)) => Some(*text),
+                        _ => None,
+                    };
+                    Piece::Id(id, end)
+                }
+                Part::Lit(text) => Piece::Lit(text),
+                Part::Method => Piece::Method,
+                Part::Timestamp => Piece::Timestamp,
+                Part::Url => Piece::Url,
+            });
+        }
+        Ok(Self {
+            signature: scheme.signature.map(|(field, _)| reader(field)).transpose()?,
+            ed25519: scheme.ed25519.map(|(field, _)| reader(field)).transpose()?,
+            timestamp: scheme.timestamp.map(|(field, _)| reader(field)).transpose()?,
+            id,
+            event_type: place(scheme.event_type)?,
+            attempt: scheme.attempt.map(name).transpose()?,
+            pieces,
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! Senders whose signed content has to be worked out from the whole request.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+use http::request::Parts;
+
+use super::VerifyError;
+
+/// Works out what a sender signed, where a list of [`Part`](super::Part)s cannot say it.
+///
+/// Everything else (key, algorithm, where the signature stands) is as in any other
+/// [`Scheme`](super::Scheme); comparing is not the rule's business either.
+pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
+    /// Calls `emit` with the signed content, as slices one after the other. Where the sender is known to
+    /// spell it in several ways, with each of them, the likeliest first, until `emit` breaks.
+    ///
+    /// # Errors
+    /// The request cannot be one of this sender.
+    fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError>;
+
+    /// What the sender adds to a request before it signs it, for [`Signer`](super::Signer). Default: nothing.
+    fn prepare(&self, head: &mut Parts, body: &Bytes) {
+        let _ = (head, body);
+    }
+}
+
+/// Takes one spelling of the signed content; breaks once it need not see another.
+pub type Emit<'a> = dyn FnMut(&[&[u8]]) -> ControlFlow<()> + 'a;
+
+/// A request whose signature is being checked: nothing in it is proved yet.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Unverified<'a> {
+    /// Method, URI and headers.
+    pub head: &'a Parts,
+    /// The raw body.
+    pub body: &'a Bytes,
+    /// The public URL as configured; empty where the scheme takes none.
+    pub public_url: &'a str,
+}

@@ -1,0 +1,124 @@
+//! A scheme with what only the receiver knows of it: its own public URL.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Uri;
+
+use super::description::{Content, Part, Scheme};
+use crate::config_error::{ConfigError, ConfigErrorKind};
+
+/// A scheme that is ready to be used: every [`Scheme`] turns into one, a [`UrlScheme`] by its public URL.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    pub(super) scheme: Scheme,
+    pub(super) url: Option<Arc<str>>,
+}
+
+impl Sender {
+    /// The scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// The public URL, for senders that sign it.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// What cannot work, found before serving.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if let Some(problem) = self.scheme.problem() {
+            return Err(ConfigError::new(ConfigErrorKind::Scheme, format!("`{}`: {problem}", self.scheme.name)));
+        }
+        let signs_url = matches!(self.scheme.content, Content::Parts(parts) if parts.contains(&Part::Url));
+        if signs_url && self.url.is_none() {
+            let name = self.scheme.name;
+            return Err(ConfigError::new(
+                ConfigErrorKind::PublicUrl,
+                format!("`{name}` signs its URL: make it a `UrlScheme` and say `.at(\"https://…\")`"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl From<Scheme> for Sender {
+    fn from(scheme: Scheme) -> Self {
+        Self { scheme, url: None }
+    }
+}
+
+/// A sender that signs the URL it calls. It becomes usable by [`UrlScheme::at`].
+///
+/// The URL is configured and never put together from the request: `Host` and `Forwarded` are the
+/// attacker's to choose.
+#[derive(Clone, Copy)]
+pub struct UrlScheme(Scheme);
+
+impl UrlScheme {
+    /// Marks a scheme as one that needs the public URL.
+    #[must_use]
+    pub const fn new(scheme: Scheme) -> Self {
+        Self(scheme)
+    }
+
+    /// The scheme, for reading.
+    #[must_use]
+    pub const fn scheme(&self) -> &Scheme {
+        &self.0
+    }
+
+    /// The URL of this endpoint, exactly as it was given to the sender.
+    ///
+    /// # Errors
+    /// Anything but an absolute `http` or `https` URL without a fragment.
+    pub fn at(self, url: &str) -> Result<Sender, ConfigError> {
+        let error = |what| Err(ConfigError::new(ConfigErrorKind::PublicUrl, format!("`{url}` {what}")));
+        let Ok(uri) = url.parse::<Uri>() else { return error("is no URL") };
+        match uri.scheme_str() {
+            Some("http" | "https") if uri.host().is_some_and(|host| !host.is_empty()) => {}
+            _ => return error("is no absolute http or https URL"),
+        }
+        if url.contains('#') {
+            return error("has a fragment");
+        }
+        Ok(Sender { scheme: self.0, url: Some(url.into()) })
+    }
+}
+
+impl fmt::Debug for UrlScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UrlScheme").field(&self.0.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoding::Encoding;
+    use crate::scheme::header;
+
+    const ACME: Scheme =
+        Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex).signed(&[Part::Url, Part::Body]);
+
+    #[test]
+    fn only_an_absolute_url_is_a_public_url() {
+        for url in ["https://example.com", "http://example.com:8080/a?b=c", "https://[2001:db8::1]/x"] {
+            assert_eq!(UrlScheme::new(ACME).at(url).unwrap().public_url(), Some(url));
+        }
+        for url in ["", "/hook", "example.com/hook", "ftp://example.com", "https://", "https://a.b/#c", "https://a b/"]
+        {
+            let error = UrlScheme::new(ACME).at(url).unwrap_err();
+            assert_eq!(error.kind(), ConfigErrorKind::PublicUrl, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_signed_url_must_be_configured() {
+        assert_eq!(Sender::from(ACME).check().unwrap_err().kind(), ConfigErrorKind::PublicUrl);
+        assert!(UrlScheme::new(ACME).at("https://example.com").unwrap().check().is_ok());
+    }
+}

@@ -1,0 +1,189 @@
+//! Signing: the inverse of verification, for tests and for those who send.
+
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::request::Parts;
+
+use super::description::{Content, Method, Part, Place};
+use super::field::Field;
+use super::keyring::secret_bytes;
+use super::rule::Unverified;
+use super::sender::Sender;
+use crate::clock::UnixTime;
+use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::crypto::{Ed25519Signer, Mac};
+use crate::encoding::Encoding;
+use crate::secret::Secret;
+
+/// Signs requests as one sender does.
+///
+/// ```
+/// use http::{HeaderValue, Request};
+/// use tower_webhook::clock::UnixTime;
+/// use tower_webhook::scheme::{Signer, Verifier};
+/// use tower_webhook::{Secret, bytes::Bytes, provider};
+///
+/// let secret = Secret::new("a secret of at least sixteen bytes")?;
+/// let (mut head, body) = Request::post("/hook").body(Bytes::from_static(b"{}"))?.into_parts();
+/// let now = UnixTime::from_secs(1_700_000_000);
+/// Signer::new(provider::STRIPE, secret.clone())?.sign(&mut head, &body, now)?;
+///
+/// let verifier = Verifier::new(provider::STRIPE, secret)?;
+/// assert!(verifier.verify(&head, &body, Some(now)).is_ok());
+/// assert!(verifier.verify(&head, &Bytes::from_static(b"{ }"), Some(now)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Signer {
+    sender: Sender,
+    key: SignerKey,
+}
+
+#[derive(Clone, Debug)]
+enum SignerKey {
+    Ed25519(Ed25519Signer),
+    Mac(Mac),
+    Token(Secret),
+}
+
+impl Signer {
+    /// Signs with a shared secret (or shows it, where it is a token).
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself or signs with a private key, a secret that it cannot decode.
+    pub fn new(sender: impl Into<Sender>, secret: Secret) -> Result<Self, ConfigError> {
+        let sender = sender.into();
+        sender.check()?;
+        let scheme = sender.scheme();
+        let key = match scheme.method {
+            Method::Hmac(algorithm) => match secret_bytes(scheme.secret_text, &secret) {
+                Some(bytes) if !bytes.is_empty() => SignerKey::Mac(Mac::new(algorithm, &bytes)),
+                _ => return Err(ConfigError::secret(format!("`{}`: the secret cannot be decoded", scheme.name))),
+            },
+            Method::Token => SignerKey::Token(secret),
+            Method::Ed25519 | Method::Unsigned => {
+                return Err(ConfigError::secret(format!("`{}` does not sign with a shared secret", scheme.name)));
+            }
+        };
+        Ok(Self { sender, key })
+    }
+
+    /// Signs with an Ed25519 key.
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself, or that has no such signature.
+    #[cfg(feature = "ed25519")]
+    pub fn ed25519(sender: impl Into<Sender>, key: crate::crypto::SigningKey) -> Result<Self, ConfigError> {
+        let sender = sender.into();
+        sender.check()?;
+        if sender.scheme().method != Method::Ed25519 && sender.scheme().ed25519.is_none() {
+            return Err(ConfigError::secret(format!("`{}` has no Ed25519 signature", sender.scheme().name)));
+        }
+        Ok(Self { sender, key: SignerKey::Ed25519(key) })
+    }
+
+    /// Adds what the sender adds: timestamp and signature. The other headers that it signs, such as the
+    /// delivery id, must be there already.
+    ///
+    /// # Errors
+    /// A signed header that is missing, or a request that this sender cannot have made.
+    pub fn sign(&self, head: &mut Parts, body: &Bytes, now: UnixTime) -> Result<(), ConfigError> {
+        let scheme = self.sender.scheme();
+        if let Content::Rule(rule) = scheme.content {
+            rule.prepare(head, body);
+        }
+        let timestamp = scheme.timestamp.map(|(field, format)| (field, format.write(now)));
+        let signature = self.signature(head, body, timestamp.as_ref().map(|(_, text)| text.as_str()))?;
+        let mut written: Vec<(Field, String)> = timestamp.into_iter().collect();
+        written.extend(signature);
+        self.write(head, &written)
+    }
+
+    fn signature(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+        timestamp: Option<&str>,
+    ) -> Result<Option<(Field, String)>, ConfigError> {
+        let scheme = self.sender.scheme();
+        let text = |place: Option<(Field, Encoding)>, bytes: &[u8]| {
+            place.map(|(field, encoding)| (field, encoding.encode(bytes)))
+        };
+        Ok(match &self.key {
+            SignerKey::Token(secret) => {
+                let token = String::from_utf8_lossy(secret.expose()).into_owned();
+                scheme.signature.map(|(field, _)| (field, token))
+            }
+            SignerKey::Mac(mac) => {
+                let mut mac = mac.clone();
+                mac.update(&self.content(head, body, timestamp)?);
+                text(scheme.signature, mac.finish().as_slice())
+            }
+            SignerKey::Ed25519(key) => {
+                let place = if scheme.method == Method::Ed25519 { scheme.signature } else { scheme.ed25519 };
+                text(place, &key.sign(&self.content(head, body, timestamp)?))
+            }
+        })
+    }
+
+    fn content(&self, head: &Parts, body: &Bytes, timestamp: Option<&str>) -> Result<Vec<u8>, ConfigError> {
+        let missing = |what: &str| ConfigError::new(ConfigErrorKind::Scheme, format!("`{what}` is signed but missing"));
+        let mut content = Vec::new();
+        let parts = match self.sender.scheme().content {
+            Content::Parts(parts) => parts,
+            Content::Rule(rule) => {
+                let public_url = self.sender.public_url().unwrap_or_default();
+                let emitted = rule.contents(&Unverified { head, body, public_url }, &mut |slices| {
+                    content = slices.concat();
+                    ControlFlow::Break(())
+                });
+                emitted.map_err(|error| ConfigError::new(ConfigErrorKind::Scheme, error.to_string()))?;
+                return Ok(content);
+            }
+        };
+        for part in parts {
+            match *part {
+                Part::Body => content.extend_from_slice(body),
+                Part::Header(name) => {
+                    content.extend_from_slice(head.headers.get(name).ok_or_else(|| missing(name))?.as_bytes());
+                }
+                Part::Id => {
+                    let Place::Header(name) = self.sender.scheme().id else { return Err(missing("the id")) };
+                    content.extend_from_slice(head.headers.get(name).ok_or_else(|| missing(name))?.as_bytes());
+                }
+                Part::Lit(text) => content.extend_from_slice(text.as_bytes()),
+                Part::Method => content.extend_from_slice(head.method.as_str().as_bytes()),
+                Part::Timestamp => content.extend_from_slice(timestamp.unwrap_or_default().as_bytes()),
+                Part::Url => content.extend_from_slice(self.sender.public_url().unwrap_or_default().as_bytes()),
+            }
+        }
+        Ok(content)
+    }
+
+    /// Fields that share a header become items of its list, in order.
+    fn write(&self, head: &mut Parts, written: &[(Field, String)]) -> Result<(), ConfigError> {
+        for (at, (field, _)) in written.iter().enumerate() {
+            if written.iter().take(at).any(|(earlier, _)| earlier.header == field.header) {
+                continue;
+            }
+            let mut line = String::new();
+            for (field, value) in written.iter().filter(|(other, _)| other.header == field.header) {
+                if let Some(list) = field.list {
+                    if !line.is_empty() {
+                        line.push(list.between_items);
+                    }
+                    line.push_str(list.key);
+                    line.push(list.between_pair);
+                }
+                line.push_str(field.prefix);
+                line.push_str(value);
+            }
+            let value = HeaderValue::try_from(line)
+                .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, "a token cannot stand in a header"))?;
+            head.headers.insert(field.header, value);
+        }
+        Ok(())
+    }
+}

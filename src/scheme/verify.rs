@@ -1,0 +1,241 @@
+//! Verification, whole or frame by frame, without any I/O.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+
+use super::VerifyError;
+use super::description::{Content, Method};
+use super::keyring::{KeyKind, Keyring, ReadyKey};
+use super::plan::{Examined, KeyKinds, Plan, Side};
+use super::rule::Unverified;
+use super::sender::Sender;
+use crate::clock::UnixTime;
+use crate::config_error::ConfigError;
+use crate::crypto::{Mac, Tag};
+use crate::delivery::{Delivery, SignedMaterial};
+use crate::rejection::Reason;
+use crate::secret::Secrets;
+
+/// Verifies deliveries of one sender under one ring of keys: what
+/// [`SignatureLayer`](crate::SignatureLayer) runs, for those who have no tower service. Pure: it reads no
+/// clock and does no I/O. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    plan: Arc<Plan>,
+    ring: Arc<Keyring>,
+}
+
+impl Verifier {
+    /// A verifier for `sender` with these keys.
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself, a key that the scheme cannot use.
+    pub fn new(sender: impl Into<Sender>, keys: impl Into<Secrets>) -> Result<Self, ConfigError> {
+        let plan = Plan::new(sender.into())?;
+        let ring = Keyring::new(plan.scheme(), &keys.into())?;
+        Ok(Self { plan: Arc::new(plan), ring: Arc::new(ring) })
+    }
+
+    pub(crate) const fn of(plan: Arc<Plan>, ring: Arc<Keyring>) -> Self {
+        Self { plan, ring }
+    }
+
+    /// How far a timestamp may lie from now, each way. Default: what the sender documents, or 300 s.
+    ///
+    /// # Errors
+    /// Less than a second or more than an hour (or more than the sender's own, where that is longer).
+    pub fn tolerance(self, tolerance: Duration) -> Result<Self, ConfigError> {
+        Ok(Self { plan: Arc::new(Arc::unwrap_or_clone(self.plan).with_tolerance(tolerance)?), ..self })
+    }
+
+    /// Checks the whole of a delivery.
+    ///
+    /// `now` is the wall clock; `None` refuses senders that sign a timestamp.
+    ///
+    /// # Errors
+    /// The delivery is not one of this sender's, or is out of its time.
+    pub fn verify(&self, head: &Parts, body: &Bytes, now: Option<UnixTime>) -> Result<Delivery, VerifyError> {
+        let mut verification = self.begin(head, now)?;
+        verification.update(body);
+        verification.finish(head, body.clone())
+    }
+
+    /// Checks what the head alone decides, and begins to hash.
+    ///
+    /// # Errors
+    /// The head is enough to refuse: no body needs to be read.
+    pub fn begin(&self, head: &Parts, now: Option<UnixTime>) -> Result<Verification, VerifyError> {
+        let examined = self.plan.examine(&head.headers, self.ring.kinds(), now)?;
+        Verification::begin(self.clone(), examined, head, now)
+    }
+}
+
+/// Looks at a head before the keys are known: they may have to be fetched, and a head that cannot pass is
+/// not worth the fetching.
+pub(crate) fn examine_without_keys(plan: &Plan, head: &Parts, now: Option<UnixTime>) -> Result<(), VerifyError> {
+    plan.examine(&head.headers, KeyKinds { public: true, shared: true }, now).map(|_| ())
+}
+
+/// A delivery of which the head has passed and the body is on its way.
+#[derive(Debug)]
+#[must_use = "nothing is verified until `finish` has said so"]
+pub struct Verification {
+    verifier: Verifier,
+    examined: Examined,
+    now: Option<UnixTime>,
+    /// The MAC under the likeliest key, where the content can be hashed as it comes.
+    running: Option<(usize, Mac)>,
+}
+
+/// The key that matched, and the signature that did.
+struct Match {
+    key: Arc<str>,
+    tag: Option<Tag>,
+}
+
+impl Verification {
+    fn begin(verifier: Verifier, examined: Examined, head: &Parts, now: Option<UnixTime>) -> Result<Self, VerifyError> {
+        let plan = &verifier.plan;
+        let mut running = None;
+        if plan.scheme().method != Method::Unsigned {
+            let Some((at, likeliest)) = verifier.ring.active(now).next() else {
+                return Err(VerifyError::new(Reason::NotConfigured, "no key counts at this time"));
+            };
+            if let (KeyKind::Mac(mac), Content::Parts(_)) = (&likeliest.key, plan.scheme().content) {
+                let mut mac = mac.clone();
+                plan.content(examined, head, Side::BeforeBody, &mut |bytes| mac.update(bytes));
+                running = Some((at, mac));
+            }
+        }
+        Ok(Self { verifier, examined, now, running })
+    }
+
+    /// The next bytes of the body, in order.
+    pub fn update(&mut self, bytes: &[u8]) {
+        if let Some((_, mac)) = &mut self.running {
+            mac.update(bytes);
+        }
+    }
+
+    /// The verdict. `head` is the one that [`Verifier::begin`] saw, `body` all the bytes that
+    /// [`Verification::update`] saw.
+    ///
+    /// # Errors
+    /// No signature matches.
+    pub fn finish(mut self, head: &Parts, body: Bytes) -> Result<Delivery, VerifyError> {
+        let found = match self.verifier.plan.scheme().method {
+            Method::Unsigned => None,
+            _ => Some(self.find_match(head, &body)?),
+        };
+        let plan = &self.verifier.plan;
+        let proof = found.as_ref().and_then(|found| found.tag).map(|tag| {
+            let (bytes, len) = tag.into_parts();
+            // A tag is at most 64 bytes long.
+            SignedMaterial { bytes, len: u8::try_from(len).unwrap_or(u8::MAX) }
+        });
+        Ok(Delivery {
+            facts: plan.facts(),
+            route: plan.route().clone(),
+            tenant: None,
+            id: plan.id(self.examined, &head.headers),
+            event_type: plan.event_type(self.examined, &head.headers),
+            account: plan.account(&head.headers),
+            attempt: plan.attempt(self.examined, &head.headers),
+            sent_at: plan.sent_at(self.examined),
+            key_id: found.map(|found| found.key),
+            proof,
+            body,
+        })
+    }
+
+    fn find_match(&mut self, head: &Parts, body: &Bytes) -> Result<Match, VerifyError> {
+        let ring = &self.verifier.ring;
+        let plan = &self.verifier.plan;
+        let mut tried = None;
+        if let Some((at, mut mac)) = self.running.take() {
+            plan.content(self.examined, head, Side::AfterBody, &mut |bytes| mac.update(bytes));
+            tried = Some(at);
+            if let (Some(tag), Some(key)) = (self.matching(head, &mac.finish()), ring.get(at)) {
+                return Ok(Match { key: key.id.clone(), tag: Some(tag) });
+            }
+        }
+        // Only a delivery that the likeliest key does not fit pays for the other ones.
+        for (at, key) in ring.active(self.now).filter(|(at, _)| Some(*at) != tried) {
+            if let Some(tag) = self.try_key(key, head, body)? {
+                ring.matched(at);
+                return Ok(Match { key: key.id.clone(), tag });
+            }
+        }
+        Err(VerifyError::new(Reason::SignatureMismatch, "no signature matches under any key"))
+    }
+
+    /// `Some` where the key fits, with the signature that matched if there is one.
+    fn try_key(&self, key: &ReadyKey, head: &Parts, body: &Bytes) -> Result<Option<Option<Tag>>, VerifyError> {
+        let plan = &self.verifier.plan;
+        if let KeyKind::Token(token) = &key.key {
+            let mut values = plan.candidates(self.examined, &head.headers, false).into_iter().flatten();
+            return Ok(values.any(|value| token.matches(value.as_bytes())).then_some(None));
+        }
+        let mut matched = None;
+        self.contents(head, body, &mut |content| {
+            matched = self.key_fits(key, head, content);
+            if matched.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(matched.map(Some))
+    }
+
+    fn key_fits(&self, key: &ReadyKey, head: &Parts, content: &[&[u8]]) -> Option<Tag> {
+        match &key.key {
+            KeyKind::Mac(mac) => {
+                let mut mac = mac.clone();
+                content.iter().for_each(|bytes| mac.update(bytes));
+                self.matching(head, &mac.finish())
+            }
+            KeyKind::Ed25519(public) => {
+                let plan = &self.verifier.plan;
+                let second = plan.scheme().method != Method::Ed25519;
+                let message = content.concat();
+                let mut candidates = plan.candidates(self.examined, &head.headers, second)?;
+                candidates.find_map(|text| {
+                    let tag = plan.decode(text, second)?;
+                    public.verifies(&message, &tag.into_parts().0).then_some(tag)
+                })
+            }
+            KeyKind::Token(_) => None,
+        }
+    }
+
+    /// The candidate that is the same as what was computed.
+    fn matching(&self, head: &Parts, computed: &Tag) -> Option<Tag> {
+        let plan = &self.verifier.plan;
+        let mut candidates = plan.candidates(self.examined, &head.headers, false)?;
+        candidates.find_map(|text| plan.decode(text, false).filter(|candidate| candidate.matches(computed)))
+    }
+
+    /// The whole signed content, in each of its spellings.
+    fn contents(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+        emit: &mut dyn FnMut(&[&[u8]]) -> ControlFlow<()>,
+    ) -> Result<(), VerifyError> {
+        let plan = &self.verifier.plan;
+        match plan.scheme().content {
+            Content::Rule(rule) => {
+                let public_url = plan.sender.public_url().unwrap_or_default();
+                rule.contents(&Unverified { head, body, public_url }, emit)
+            }
+            Content::Parts(_) => {
+                let (mut before, mut after) = (Vec::new(), Vec::new());
+                plan.content(self.examined, head, Side::BeforeBody, &mut |bytes| before.extend_from_slice(bytes));
+                plan.content(self.examined, head, Side::AfterBody, &mut |bytes| after.extend_from_slice(bytes));
+                let _ = emit(&[&before, body, &after]);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Signing secrets, and rings of them for rotation.
+//!
+//! * A [`Secret`] protects something or it does not exist: an empty or blank one, or a placeholder such
+//!   as `null` or `changeme`, cannot be made, and one under 16 bytes only by
+//!   [`Secret::short`]. Its memory is wiped, `Debug` shows nothing of it, and there is neither `Display`
+//!   nor a way to serialize it.
+//! * [`Secrets`] is a ring: several keys that are valid at once, each with an id and, if you like, a
+//!   time from which and until which it counts. Any of them may match.
+//!
+//! Deployment caveat: keep both the old and the new secret in the ring until the sender signs with the
+//! new one only; the key id of each delivery ([`Delivery::key_id`](crate::Delivery::key_id)) tells when.
+//!
+//! ```
+//! use tower_webhook::{Secret, Secrets};
+//!
+//! let new = Secret::new("a secret of at least sixteen bytes")?;
+//! let old = Secret::new("the one before, also long enough")?;
+//! let ring = Secrets::rotating(new, old);
+//! assert!(!format!("{ring:?}").contains("sixteen"));
+//!
+//! assert!(Secret::new("").is_err()); // refused: it would let everyone in
+//! assert!(Secret::new("changeme").is_err());
+//! # Ok::<(), tower_webhook::ConfigError>(())
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::clock::UnixTime;
+use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::encoding::Encoding;
+use crate::verifying_key::VerifyingKey;
+
+/// What stands where a secret should stand when a configuration went wrong. Compared without case.
+const PLACEHOLDERS: &[&str] = &[
+    "change-me",
+    "change_me",
+    "changeme",
+    "nil",
+    "none",
+    "null",
+    "placeholder",
+    "replace-me",
+    "replace_me",
+    "replaceme",
+    "todo",
+    "undefined",
+    "whpk_",
+    "whsec_",
+    "whsk_",
+    "xxx",
+    "your-secret",
+    "your_secret",
+];
+
+/// The shortest secret that [`Secret::new`] takes, in bytes.
+const SHORTEST: usize = 16;
+
+/// A shared signing secret. Clones share its memory, which is wiped with the last of them.
+#[derive(Clone)]
+pub struct Secret(Arc<Zeroizing<Vec<u8>>>);
+
+impl Secret {
+    /// A secret of at least 16 bytes, exactly as given: white space at its ends belongs to it.
+    ///
+    /// How it becomes a key (as it is, or decoded from base64) is a matter of the sender's scheme.
+    ///
+    /// # Errors
+    /// An empty, blank or short secret, a placeholder, one byte repeated, a reference
+    /// (`op://…`, `${…}`) that nobody resolved.
+    pub fn new(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
+        let secret = Self::short(secret)?;
+        if secret.expose().len() < SHORTEST {
+            return Err(ConfigError::secret(format!(
+                "a secret of {} bytes can be guessed: it needs {SHORTEST} (`Secret::short` takes it all the same)",
+                secret.expose().len()
+            )));
+        }
+        Ok(secret)
+    }
+
+    /// As [`Secret::new`], but also shorter than 16 bytes: for senders that let you have no other, and
+    /// for published test vectors.
+    ///
+    /// # Errors
+    /// As [`Secret::new`], the length excepted.
+    pub fn short(secret: impl Into<Vec<u8>>) -> Result<Self, ConfigError> {
+        let secret = Zeroizing::new(secret.into());
+        match problem(&secret) {
+            Some(problem) => Err(ConfigError::secret(problem)),
+            None => Ok(Self(Arc::new(secret))),
+        }
+    }
+
+    /// From an environment variable. One line end at its end is taken off, as files and shells leave it.
+    ///
+    /// # Errors
+    /// A variable that is not set, is not Unicode, or holds what [`Secret::new`] refuses; the text names
+    /// the variable.
+    pub fn from_env(name: &str) -> Result<Self, ConfigError> {
+        let value = match std::env::var(name) {
+            Ok(value) => Zeroizing::new(value),
+            Err(std::env::VarError::NotPresent) => {
+                return Err(ConfigError::new(ConfigErrorKind::Environment, format!("`{name}` is not set")));
+            }
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(ConfigError::new(ConfigErrorKind::Environment, format!("`{name}` is not Unicode")));
+            }
+        };
+        let line = value.strip_suffix('\n').map_or(value.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        Self::new(line).map_err(|error| ConfigError::secret(format!("`{name}`: {error}")))
+    }
+
+    /// 32 bytes of the operating system's randomness as base64 behind `whsec_`: good for any scheme whose
+    /// secret you choose yourself.
+    ///
+    /// # Errors
+    /// An operating system that has no randomness to give.
+    pub fn generate() -> Result<Self, ConfigError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|error| ConfigError::secret(error.to_string()))?;
+        let text = Zeroizing::new(Encoding::Base64.encode(bytes.as_slice()));
+        Self::new(format!("whsec_{}", text.as_str()))
+    }
+
+    /// The bytes. Named so that each place that reads a secret can be found.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+fn problem(secret: &[u8]) -> Option<&'static str> {
+    let text = std::str::from_utf8(secret).unwrap_or("binary").trim();
+    match secret {
+        [] => Some("a secret is empty"),
+        [first, rest @ ..] if !rest.is_empty() && rest.iter().all(|byte| byte == first) => {
+            Some("a secret is one byte repeated")
+        }
+        _ if text.is_empty() => Some("a secret is blank"),
+        _ if PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(text)) => {
+            Some("a secret is a placeholder")
+        }
+        _ if text.starts_with("op://") || (text.starts_with("${") && text.ends_with('}')) => {
+            Some("a secret is a reference that nobody resolved")
+        }
+        _ => None,
+    }
+}
+
+/// A key of a ring: a shared secret, or a sender's public key.
+#[derive(Clone, Debug)]
+pub(crate) enum KeyMaterial {
+    Public(VerifyingKey),
+    Shared(Secret),
+}
+
+impl From<Secret> for KeyMaterial {
+    fn from(secret: Secret) -> Self {
+        Self::Shared(secret)
+    }
+}
+
+impl From<VerifyingKey> for KeyMaterial {
+    fn from(key: VerifyingKey) -> Self {
+        Self::Public(key)
+    }
+}
+
+/// One key of a ring.
+#[derive(Clone, Debug)]
+pub(crate) struct RingKey {
+    pub(crate) id: Arc<str>,
+    pub(crate) material: KeyMaterial,
+    pub(crate) not_before: Option<UnixTime>,
+    pub(crate) not_after: Option<UnixTime>,
+}
+
+/// A ring of keys, any of which may match. Never empty.
+///
+/// Most routes need one: [`Secret`] and [`VerifyingKey`] turn into a ring by themselves.
+#[derive(Clone, Debug)]
+pub struct Secrets(Vec<RingKey>);
+
+impl Secrets {
+    /// The new secret (id `current`) and the one before it (id `previous`), both valid.
+    #[must_use]
+    pub fn rotating(current: Secret, previous: Secret) -> Self {
+        Self::named("current", current).and("previous", previous)
+    }
+
+    /// A ring of one key with an id of your own. Ids appear in metrics and logs, so they are no secrets.
+    #[must_use]
+    pub fn named(id: &str, key: impl Into<Key>) -> Self {
+        Self(vec![RingKey { id: id.into(), material: key.into().0, not_before: None, not_after: None }])
+    }
+
+    /// One more key.
+    #[must_use]
+    pub fn and(mut self, id: &str, key: impl Into<Key>) -> Self {
+        self.0.extend(Self::named(id, key).0);
+        self
+    }
+
+    /// The key added last counts from `time` on.
+    #[must_use]
+    pub fn not_before(mut self, time: UnixTime) -> Self {
+        if let Some(key) = self.0.last_mut() {
+            key.not_before = Some(time);
+        }
+        self
+    }
+
+    /// The key added last counts until `time`, itself included.
+    #[must_use]
+    pub fn not_after(mut self, time: UnixTime) -> Self {
+        if let Some(key) = self.0.last_mut() {
+            key.not_after = Some(time);
+        }
+        self
+    }
+
+    pub(crate) fn keys(&self) -> &[RingKey] {
+        &self.0
+    }
+}
+
+/// What a ring is made of: a [`Secret`] or a [`VerifyingKey`].
+#[derive(Clone, Debug)]
+pub struct Key(KeyMaterial);
+
+impl From<Secret> for Key {
+    fn from(secret: Secret) -> Self {
+        Self(secret.into())
+    }
+}
+
+impl From<VerifyingKey> for Key {
+    fn from(key: VerifyingKey) -> Self {
+        Self(key.into())
+    }
+}
+
+impl<K: Into<Key>> From<K> for Secrets {
+    fn from(key: K) -> Self {
+        Self::named("key", key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_protects_nothing_cannot_be_made() {
+        let repeated = "*".repeat(40);
+        for secret in [
+            "",
+            " ",
+            "\t\r\n",
+            "null",
+            "undefined",
+            "None",
+            "changeme",
+            "ChangeMe",
+            " null\n",
+            "whsec_",
+            "${SECRET}",
+            "op://vault/item/field",
+            &repeated,
+        ] {
+            assert!(Secret::short(secret).is_err(), "{secret:?}");
+            assert!(Secret::new(secret).is_err(), "{secret:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_needs_a_constructor_that_says_so() {
+        assert!(Secret::new("fifteen bytes..").is_err());
+        assert!(Secret::new("sixteen bytes...").is_ok());
+        assert!(Secret::short("x").is_ok());
+    }
+
+    #[test]
+    fn no_error_and_no_debug_shows_the_secret() {
+        let error = Secret::new("hunter2").unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+        let ring = Secrets::rotating(Secret::short("hunter2").unwrap(), Secret::short("hunter3").unwrap());
+        assert!(!format!("{ring:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn white_space_belongs_to_a_secret() {
+        assert_eq!(Secret::new(" a secret with blanks ").unwrap().expose(), b" a secret with blanks ");
+    }
+
+    #[test]
+    fn generated_secrets_differ() {
+        assert_ne!(Secret::generate().unwrap().expose(), Secret::generate().unwrap().expose());
+    }
+}
