@@ -4,22 +4,23 @@ pub mod clock;
 mod config_error;
 pub mod connection;
 pub mod crypto;
+pub mod danger;
 mod delivery;
 mod encoding;
 mod json_pointer;
 pub mod provider;
+pub mod raw_body;
 pub mod rejection;
 pub mod scheme;
 pub mod secret;
+pub mod signature;
 mod verifying_key;
 pub use body::{RawBody, VerifiedBody};
 pub use bytes;
 pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
+pub use raw_body::RawBodyLayer;
 pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};
+pub use signature::SignatureLayer;
 pub use verifying_key::VerifyingKey;
-/// x
-pub struct RawBodyLayer;
-/// x
-pub struct SignatureLayer;

@@ -34,6 +34,10 @@ impl BodyBudget {
         GLOBAL.get_or_init(|| Self::new(Self::GLOBAL_LIMIT)).clone()
     }
 
+    pub(crate) fn is_global(&self) -> bool {
+        Arc::ptr_eq(&self.0, &Self::global().0)
+    }
+
     /// Bytes held at this moment.
     #[must_use]
     pub fn used(&self) -> usize {

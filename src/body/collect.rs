@@ -4,9 +4,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use http_body::Body;
 
 use super::budget::Held;
-use super::{BodyBudget, Captured};
+use super::{BodyBudget, BoxError, RawBodyError};
 use crate::rejection::{Reason, Rejection};
 
 /// The smallest buffer, in bytes, for a body of more than one frame.
@@ -31,16 +32,19 @@ impl Collect {
     /// Drives `body` to its end; each frame is shown to `hash` while it is hot.
     ///
     /// Ready with `Err` once a limit is passed or the body breaks off. Not to be polled after that.
-    pub(crate) fn poll<B: Captured>(
+    pub(crate) fn poll<B>(
         &mut self,
         mut body: Pin<&mut B>,
         cx: &mut Context<'_>,
         mut hash: impl FnMut(&[u8]),
-    ) -> Poll<Result<Bytes, Rejection>> {
+    ) -> Poll<Result<Bytes, Rejection>>
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>>,
+    {
         for _ in 0..FRAMES_A_TURN {
             match ready!(body.as_mut().poll_frame(cx)) {
                 None => return Poll::Ready(Ok(self.take())),
-                Some(Err(error)) => return Poll::Ready(Err(error.into_rejection())),
+                Some(Err(error)) => return Poll::Ready(Err(RawBodyError::from_source(error.into()).into_rejection())),
                 Some(Ok(frame)) => {
                     // Trailers are no part of the body; no sender signs them.
                     let Ok(data) = frame.into_data() else { continue };

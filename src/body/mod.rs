@@ -23,7 +23,7 @@ mod verified;
 pub use budget::BodyBudget;
 pub(crate) use collect::Collect;
 pub use proof::{Captured, Judged};
-pub(crate) use raw::BodyLimits;
+pub(crate) use raw::{BodyLimits, RawBodyCaptured};
 pub use raw::{RawBody, RawBodyError};
 pub use response::{HeadFuture, ResponseBody};
 pub use verified::VerifiedBody;

@@ -27,6 +27,11 @@ pub(crate) struct BodyLimits {
     pub(crate) budget: BodyBudget,
 }
 
+/// In the extensions of a request whose body is a [`RawBody`], so that an extractor knows it even where
+/// the type of the body has been erased.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawBodyCaptured;
+
 pin_project! {
     /// A body with limits: of bytes, of time between two frames, of time in all.
     ///
@@ -160,12 +165,14 @@ impl RawBodyError {
 
     /// A body that fails either broke off or is not framed as its protocol demands. Servers do not
     /// say which in a type of their own, but the standard library's kinds of I/O errors do.
-    fn from_source(source: BoxError) -> Self {
+    pub(super) fn from_source(source: BoxError) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(source.as_ref());
         let mut reason = Reason::BodyIncomplete;
         while let Some(error) = cause {
             if let Some(nested) = error.downcast_ref::<Self>() {
-                return Self { rejection: nested.rejection.clone(), source: None };
+                let rejection = nested.rejection.clone();
+                let detail = nested.source.as_ref().map(ToString::to_string);
+                return Self { rejection: detail.into_iter().fold(rejection, Rejection::with_detail), source: None };
             }
             match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
                 Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput) => {

@@ -50,6 +50,13 @@ impl SigningKey {
     }
 }
 
+/// A public key whose private half nobody keeps.
+pub(crate) fn throwaway_key() -> Result<VerifyingKey, ConfigError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| ConfigError::secret(error.to_string()))?;
+    Ok(SigningKey::from_seed(&seed).verifying_key())
+}
+
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKey(..)")

@@ -14,7 +14,7 @@ mod token;
 
 #[cfg(feature = "ed25519")]
 pub use ed25519::SigningKey;
-pub(crate) use ed25519::{Ed25519Key, Ed25519Signer};
+pub(crate) use ed25519::{Ed25519Key, Ed25519Signer, throwaway_key};
 pub use mac::Algorithm;
 pub(crate) use mac::Mac;
 pub(crate) use tag::Tag;

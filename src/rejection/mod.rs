@@ -144,6 +144,13 @@ impl Rejection {
         self
     }
 
+    /// 503 with `Retry-After`, whatever the reason.
+    pub(crate) const fn unavailable(mut self) -> Self {
+        self.status = ErrorStatus(503);
+        self.retry_after = Some(5);
+        self
+    }
+
     /// The reason.
     #[must_use]
     pub const fn reason(&self) -> Reason {

@@ -29,7 +29,12 @@ impl VerifyError {
 
 impl From<VerifyError> for Rejection {
     fn from(error: VerifyError) -> Self {
-        Self::new(error.reason).with_detail(error.detail)
+        let rejection = Self::new(error.reason).with_detail(error.detail);
+        match error.reason {
+            // The one way to be misconfigured here is a wrong clock, which may be put right.
+            Reason::Misconfigured => rejection.unavailable(),
+            _ => rejection,
+        }
     }
 }
 

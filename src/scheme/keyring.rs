@@ -9,7 +9,7 @@ use super::description::{Method, Scheme, SecretText};
 use super::plan::KeyKinds;
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
-use crate::crypto::{Ed25519Key, Mac, TokenHash};
+use crate::crypto::{self, Ed25519Key, Mac, TokenHash};
 use crate::encoding;
 use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
 
@@ -72,6 +72,16 @@ impl Keyring {
     pub(super) fn matched(&self, at: usize) {
         if self.likeliest.load(Ordering::Relaxed) != at {
             self.likeliest.store(at, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Scheme {
+    /// Keys that nobody knows, to go the whole way for somebody who does not exist.
+    pub(crate) fn throwaway_keys(&self) -> Result<Secrets, ConfigError> {
+        match self.method {
+            Method::Ed25519 => crypto::throwaway_key().map(Secrets::from),
+            _ => Secret::generate().map(Secrets::from),
         }
     }
 }

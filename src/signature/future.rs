@@ -1,0 +1,183 @@
+//! The way of one delivery: keys, body, verdict, handler.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::layer::{Config, Keys};
+use super::resolver::{Resolved, Resolving};
+use crate::body::{BoxError, Captured, Collect, ResponseBody, VerifiedBody};
+use crate::clock::UnixTime;
+use crate::delivery::Delivery;
+use crate::rejection::{Dialect, Reason, Rejection};
+use crate::scheme::{Keyring, Verification, Verifier, examine_without_keys};
+
+pin_project! {
+    /// The future of [`SignatureService`](super::SignatureService).
+    #[must_use = "futures do nothing unless polled"]
+    pub struct SignatureFuture<S, B, F> {
+        inner: S,
+        config: Arc<Config>,
+        dialect: Dialect,
+        #[pin]
+        state: State<B, F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<B, F> {
+        Answered { response: Option<Response<Bytes>> },
+        Resolving { keys: Resolving, now: Option<UnixTime>, request: Option<(Parts, B)> },
+        Reading { head: Option<Parts>, #[pin] body: B, collect: Collect, verifying: Option<Verifying> },
+        Ready { request: Option<Request<VerifiedBody>> },
+        Running { #[pin] future: F },
+    }
+}
+
+/// A verification under way, and for whom.
+struct Verifying {
+    verification: Verification,
+    tenant: Option<Arc<str>>,
+    /// The tenant does not exist: whatever comes out, it is refused.
+    nobody: bool,
+}
+
+impl Verifying {
+    fn finish(self, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
+        let verdict = self.verification.finish(head, body);
+        if self.nobody {
+            return Err(Rejection::new(Reason::UnknownKey).with_detail("there is no such tenant"));
+        }
+        Ok(Delivery { tenant: self.tenant, ..verdict? })
+    }
+}
+
+impl<S, B: Captured, F> SignatureFuture<S, B, F> {
+    pub(super) fn new(inner: S, config: Arc<Config>, request: Request<B>) -> Self {
+        let dialect = Dialect::of(request.headers());
+        let (head, body) = request.into_parts();
+        let state = State::begin(&config, head, body).unwrap_or_else(|rejection| State::Answered {
+            response: Some(config.refusals.respond(rejection, dialect)),
+        });
+        Self { inner, config, dialect, state }
+    }
+}
+
+impl<B: Captured, F> State<B, F> {
+    fn begin(config: &Config, head: Parts, body: B) -> Result<Self, Rejection> {
+        if head.method != config.method {
+            return Err(Reason::Method.into());
+        }
+        let now = config.clock.now();
+        match &config.keys {
+            Keys::Ring(ring) => {
+                let verifier = Verifier::of(config.plan.clone(), ring.clone());
+                let verification = verifier.begin(&head, now)?;
+                Ok(Self::reading(head, body, Verifying { verification, tenant: None, nobody: false }))
+            }
+            Keys::Resolver { resolver, .. } => {
+                examine_without_keys(&config.plan, &head, now)?;
+                Ok(Self::Resolving { keys: resolver.resolve(&head), now, request: Some((head, body)) })
+            }
+        }
+    }
+
+    fn resolved(
+        config: &Config,
+        now: Option<UnixTime>,
+        found: Result<Option<Resolved>, BoxError>,
+        (head, body): (Parts, B),
+    ) -> Result<Self, Rejection> {
+        let Keys::Resolver { nobody, .. } = &config.keys else {
+            return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no resolver"));
+        };
+        let found = found
+            .map_err(|error| Rejection::new(Reason::KeyUnavailable).with_detail(format!("key resolver: {error}")))?;
+        let (secrets, tenant, nobody) = match found {
+            Some(resolved) => (resolved.secrets, resolved.tenant, false),
+            None => (nobody.clone(), None, true),
+        };
+        let ring = Keyring::new(config.plan.scheme(), &secrets)
+            .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
+        let verification = Verifier::of(config.plan.clone(), Arc::new(ring)).begin(&head, now)?;
+        Ok(Self::reading(head, body, Verifying { verification, tenant, nobody }))
+    }
+
+    fn reading(head: Parts, body: B, verifying: Verifying) -> Self {
+        let collect = Collect::new(body.budget());
+        Self::Reading { head: Some(head), body, collect, verifying: Some(verifying) }
+    }
+}
+
+impl<S, B, ResBody> Future for SignatureFuture<S, B, S::Future>
+where
+    B: Captured,
+    S: Service<Request<VerifiedBody>, Response = Response<ResBody>>,
+{
+    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                // Polled again after it was ready: never wakes, as futures may do then.
+                StateProj::Answered { response } => match response.take() {
+                    Some(response) => return Poll::Ready(Ok(response.map(ResponseBody::own))),
+                    None => return Poll::Pending,
+                },
+                StateProj::Resolving { keys, now, request } => {
+                    let found = ready!(keys.as_mut().poll(cx));
+                    match request.take() {
+                        Some(request) => State::resolved(this.config, *now, found, request),
+                        None => Err(Reason::Misconfigured.into()),
+                    }
+                }
+                StateProj::Reading { head, body, collect, verifying } => {
+                    let collected = ready!(collect.poll(body, cx, |frame| {
+                        if let Some(verifying) = verifying.as_mut() {
+                            verifying.verification.update(frame);
+                        }
+                    }));
+                    match (collected, head.take(), verifying.take()) {
+                        (Err(rejection), ..) => Err(rejection),
+                        (Ok(bytes), Some(head), Some(verifying)) => judged(head, bytes, verifying),
+                        _ => Err(Reason::Misconfigured.into()),
+                    }
+                }
+                StateProj::Ready { request } => match ready!(this.inner.poll_ready(cx)) {
+                    Err(error) => return Poll::Ready(Err(error)),
+                    Ok(()) => match request.take() {
+                        Some(request) => Ok(State::Running { future: this.inner.call(request) }),
+                        None => Err(Reason::Misconfigured.into()),
+                    },
+                },
+                StateProj::Running { future } => {
+                    return Poll::Ready(ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner)));
+                }
+            };
+            // The old state, and with it the body, is dropped here.
+            this.state.set(next.unwrap_or_else(|rejection| State::Answered {
+                response: Some(this.config.refusals.respond(rejection, *this.dialect)),
+            }));
+        }
+    }
+}
+
+fn judged<B, F>(mut head: Parts, bytes: Bytes, verifying: Verifying) -> Result<State<B, F>, Rejection> {
+    let delivery = verifying.finish(&head, bytes.clone())?;
+    head.extensions.insert(delivery);
+    Ok(State::Ready { request: Some(Request::from_parts(head, VerifiedBody::new(bytes))) })
+}
+
+impl<S: std::fmt::Debug, B, F> std::fmt::Debug for SignatureFuture<S, B, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignatureFuture").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! The configuration.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use tower_layer::Layer;
+
+use super::SignatureService;
+use super::resolver::{ErasedResolver, KeyResolver};
+use crate::clock::{Clock, SystemClock};
+use crate::config_error::ConfigError;
+use crate::rejection::{Refusals, RenderRejection};
+use crate::scheme::{Keyring, Plan, Scheme, Sender};
+use crate::secret::Secrets;
+
+/// Verifies the sender's signature. See the [module docs](super).
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SignatureLayer {
+    config: Config,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) plan: Arc<Plan>,
+    pub(super) keys: Keys,
+    pub(super) method: Method,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) refusals: Refusals,
+}
+
+/// Where the keys come from.
+#[derive(Clone)]
+pub(super) enum Keys {
+    Resolver {
+        resolver: Arc<dyn ErasedResolver>,
+        /// Stands for the keys of tenants that do not exist.
+        nobody: Secrets,
+    },
+    Ring(Arc<Keyring>),
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resolver { .. } => f.write_str("Resolver(..)"),
+            Self::Ring(ring) => f.debug_list().entries(ring.ids()).finish(),
+        }
+    }
+}
+
+impl SignatureLayer {
+    /// Verifies deliveries of `sender` with these keys: a [`Secret`](crate::Secret), a
+    /// [`VerifyingKey`](crate::VerifyingKey), or [`Secrets`] with several of them.
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself, a key that the scheme cannot use.
+    pub fn new(sender: impl Into<Sender>, keys: impl Into<Secrets>) -> Result<Self, ConfigError> {
+        let plan = Plan::new(sender.into())?;
+        let ring = Keyring::new(plan.scheme(), &keys.into())?;
+        Ok(Self::of(plan, Keys::Ring(Arc::new(ring))))
+    }
+
+    /// Verifies deliveries of `sender` with keys that depend on the request.
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself.
+    pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
+        let plan = Plan::new(sender.into())?;
+        let nobody = plan.scheme().throwaway_keys()?;
+        Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
+    }
+
+    /// See [`danger::accept_unsigned`](crate::danger::accept_unsigned).
+    pub(crate) fn unsigned(name: &'static str) -> Result<Self, ConfigError> {
+        let plan = Plan::new(Scheme::unsigned(name).into())?;
+        Ok(Self::of(plan, Keys::Ring(Arc::new(Keyring::none()))))
+    }
+
+    fn of(plan: Plan, keys: Keys) -> Self {
+        let refusals = Refusals::default().for_route(plan.route().clone());
+        let (plan, clock) = (Arc::new(plan), Arc::new(SystemClock));
+        Self { config: Config { plan, keys, method: Method::POST, clock, refusals } }
+    }
+
+    /// The name of the route: label, part of the idempotency key, name in the log. Default: the sender's
+    /// name. Two routes of one sender need names of their own.
+    pub fn route(mut self, name: &str) -> Self {
+        let route: Arc<str> = name.into();
+        self.config.plan = Arc::new(Arc::unwrap_or_clone(self.config.plan).with_route(route.clone()));
+        self.config.refusals = self.config.refusals.for_route(route);
+        self
+    }
+
+    /// How far a timestamp may lie from now, each way. Default: what the sender documents, or 300 s.
+    ///
+    /// # Errors
+    /// Zero, or more than an hour (or more than the sender's own, where that is longer).
+    pub fn tolerance(mut self, tolerance: Duration) -> Result<Self, ConfigError> {
+        self.config.plan = Arc::new(Arc::unwrap_or_clone(self.config.plan).with_tolerance(tolerance)?);
+        Ok(self)
+    }
+
+    /// The method that deliveries come by. Default: `POST`.
+    pub fn method(mut self, method: Method) -> Self {
+        self.config.method = method;
+        self
+    }
+
+    /// Where the time comes from. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.config.clock = Arc::new(clock);
+        self
+    }
+
+    /// How refusals are written; default: `application/problem+json`.
+    pub fn render_with(mut self, renderer: impl RenderRejection) -> Self {
+        self.config.refusals = self.config.refusals.rendered_by(Arc::new(renderer));
+        self
+    }
+
+    /// The scheme.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        self.config.plan.scheme()
+    }
+
+    /// The name of the route.
+    #[must_use]
+    pub fn route_name(&self) -> &str {
+        self.config.plan.route()
+    }
+}
+
+impl<S> Layer<S> for SignatureLayer {
+    type Service = SignatureService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SignatureService::new(inner, Arc::new(self.config.clone()))
+    }
+}
