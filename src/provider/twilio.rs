@@ -100,7 +100,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// Names and values, sorted, equal pairs once.
+/// Each name before each of its values, sorted, equal pairs once.
 fn sorted_fields(body: &[u8]) -> Result<Vec<u8>, VerifyError> {
     let mut fields = Vec::new();
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -110,14 +110,9 @@ fn sorted_fields(body: &[u8]) -> Result<Vec<u8>, VerifyError> {
     fields.sort_unstable();
     fields.dedup();
     let mut joined = Vec::with_capacity(body.len());
-    let mut name_before: Option<&str> = None;
     for (name, value) in &fields {
-        // A repeated name is written once, before all of its values.
-        if name_before != Some(name) {
-            joined.extend_from_slice(name.as_bytes());
-        }
+        joined.extend_from_slice(name.as_bytes());
         joined.extend_from_slice(value.as_bytes());
-        name_before = Some(name);
     }
     Ok(joined)
 }
@@ -154,7 +149,7 @@ mod tests {
     #[test]
     fn fields_are_sorted_and_a_repeated_value_counts_once() {
         let fields = sorted_fields(b"Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234").unwrap();
-        assert_eq!(fields, b"Digits12345678SidCA123SidAccountAC123");
+        assert_eq!(fields, b"Digits1234Digits5678SidCA123SidAccountAC123");
         assert_eq!(sorted_fields(b"b=%2B1+2&a").unwrap(), b"ab+1 2");
         assert!(sorted_fields(b"a=%ff").is_err());
     }

@@ -37,6 +37,7 @@ pub(super) struct NameSet {
     timestamp: Option<Reader>,
     id: Option<HeaderName>,
     event_type: Option<HeaderName>,
+    account: Option<HeaderName>,
     attempt: Option<HeaderName>,
     pieces: Vec<Piece>,
 }
@@ -277,16 +278,14 @@ impl Plan {
         value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
     }
 
-    pub(super) fn account(&self, headers: &HeaderMap) -> Value {
-        match self.scheme().account {
-            Place::Header(name) => headers.get(name).cloned().map_or(Value::None, Value::Header),
-            Place::Json(pointer) => Value::Body(pointer),
-            Place::Nowhere => Value::None,
-        }
+    pub(super) fn account(&self, examined: Examined, headers: &HeaderMap) -> Value {
+        value(self.scheme().account, self.names(examined).account.as_ref(), headers)
     }
 
     pub(super) fn attempt(&self, examined: Examined, headers: &HeaderMap) -> Option<u32> {
-        headers.get(self.names(examined).attempt.as_ref()?)?.to_str().ok()?.parse().ok()
+        let name = self.names(examined).attempt.as_ref()?;
+        let text = single_line(headers, name, Reason::MalformedSignature).ok()??;
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
     }
 
     pub(super) fn facts(&self) -> Facts {
@@ -381,6 +380,7 @@ impl NameSet {
             timestamp: scheme.timestamp.map(|(field, _)| reader(field)).transpose()?,
             id,
             event_type: place(scheme.event_type)?,
+            account: place(scheme.account)?,
             attempt: scheme.attempt.map(name).transpose()?,
             pieces,
         })
