@@ -10,8 +10,8 @@ use http::{HeaderName, HeaderValue, Request, Uri};
 use serde_json::Value;
 use tower_webhook::clock::UnixTime;
 use tower_webhook::crypto::SigningKey;
-use tower_webhook::scheme::{Scheme, Sender, UrlScheme, Verifier, VerifyError};
-use tower_webhook::{Delivery, Reason, Secret, Secrets, VerifyingKey, provider};
+use tower_webhook::scheme::{Scheme, Sender, Signer, UrlScheme, Verifier, VerifyError};
+use tower_webhook::{ConfigError, Delivery, Reason, Secret, Secrets, VerifyingKey, provider};
 
 /// One captured delivery.
 #[derive(Clone, Debug)]
@@ -92,6 +92,12 @@ impl Vector {
 
     pub fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), ..self.clone() }
+    }
+
+    /// Signs it anew, at the time it came.
+    pub fn sign(&mut self, signer: &Signer) -> Result<(), ConfigError> {
+        let now = self.now();
+        signer.sign(&mut self.head, &self.body, now)
     }
 
     /// Refused as not authorized, and for this reason.
