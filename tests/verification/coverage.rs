@@ -41,6 +41,10 @@ pub fn written(vector: &Vector) -> Option<Written> {
 }
 
 impl Written {
+    pub fn is_list(&self) -> bool {
+        self.list.is_some()
+    }
+
     /// The header with each of its signatures changed.
     pub fn change(&self, line: &str, change: impl Fn(&str) -> String) -> String {
         let Some((between, pair, keys)) = self.list else {
