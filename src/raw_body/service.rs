@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -28,23 +28,31 @@ impl<S> RawBodyService<S> {
 
     fn check(&self, headers: &HeaderMap, at_least: u64) -> Result<(), Rejection> {
         let limit = u64::try_from(self.limits.bytes).unwrap_or(u64::MAX);
-        let declared = match headers.get(CONTENT_LENGTH) {
-            None => at_least,
-            Some(value) => match value.to_str().ok().and_then(|text| text.parse::<u64>().ok()) {
-                Some(length) => length.max(at_least),
-                None => return Err(Rejection::new(Reason::BodyMalformed).with_detail("content-length is no number")),
-            },
-        };
+        let mut declared = at_least;
+        for line in headers.get_all(CONTENT_LENGTH) {
+            let Some(length) = content_length(line) else {
+                return Err(Rejection::new(Reason::BodyMalformed).with_detail("content-length is no number"));
+            };
+            declared = declared.max(length);
+        }
         if declared > limit {
             return Err(Rejection::new(Reason::BodyTooLarge)
                 .with_detail(format!("{declared} bytes are announced, the limit is {limit}")));
         }
-        let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
         if self.compressed == Compressed::Refused && !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
             return Err(Reason::ContentEncoding.into());
         }
         Ok(())
     }
+}
+
+/// Digits and nothing else ([RFC 9110 §8.6](https://www.rfc-editor.org/rfc/rfc9110#section-8.6)); a number that is
+/// too large to be written is the largest.
+fn content_length(line: &HeaderValue) -> Option<u64> {
+    let digits =
+        line.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(digits.parse().unwrap_or(u64::MAX))
 }
 
 impl<S, B, ResBody> Service<Request<B>> for RawBodyService<S>
