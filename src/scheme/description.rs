@@ -331,6 +331,12 @@ impl Scheme {
         self.name
     }
 
+    /// Where the delivery id stands.
+    #[must_use]
+    pub const fn id_place(&self) -> Place {
+        self.id
+    }
+
     /// Where these facts were read; empty for a scheme of your own.
     #[must_use]
     pub const fn facts_source(&self) -> (&'static str, Confidence) {
