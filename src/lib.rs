@@ -1,31 +1,49 @@
-//! placeholder
-#[cfg(feature = "axum")]
-pub mod axum;
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// Facts: no tower, no async, no I/O.
 pub mod body;
-pub mod challenge;
 pub mod clock;
 mod config_error;
 pub mod connection;
-pub mod crypto;
-pub mod danger;
 mod delivery;
 mod encoding;
 mod json_pointer;
 pub mod outcome;
-pub mod provider;
-pub mod raw_body;
 pub mod rejection;
-pub mod scheme;
 pub mod secret;
-pub mod signature;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod verifying_key;
+
+// Engine: pure functions.
+pub mod client_ip;
+pub mod crypto;
+pub mod provider;
+pub mod scheme;
+
+// Middleware: one folder a concern.
+pub mod allowlist;
+pub mod challenge;
+pub mod danger;
+pub mod https_only;
+pub mod raw_body;
+pub mod signature;
+
+// Adapters, each behind its feature.
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub mod axum;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+
+// The paved path.
+pub use allowlist::AllowlistLayer;
 pub use body::{RawBody, VerifiedBody};
 pub use bytes;
 pub use challenge::ChallengeLayer;
 pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
+pub use https_only::HttpsOnlyLayer;
 pub use raw_body::RawBodyLayer;
 pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};

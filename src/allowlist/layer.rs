@@ -1,0 +1,114 @@
+//! Who is let in, and how the rest is refused.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_layer::Layer;
+
+use super::{AllowlistService, AllowlistSource};
+use crate::client_ip::{ClientIp, NetworkSet, TrustedProxies};
+use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::connection;
+use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection};
+
+/// Lets only the networks of the sender in, see the [module](super). Cheap to clone.
+#[derive(Clone, Debug)]
+#[must_use = "a layer does nothing until it wraps a service"]
+pub struct AllowlistLayer {
+    rules: Arc<Rules>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    list: List,
+    proxies: TrustedProxies,
+    refusals: Refusals,
+}
+
+#[derive(Clone, Debug)]
+enum List {
+    Fixed(NetworkSet),
+    Replaceable(AllowlistSource),
+}
+
+impl AllowlistLayer {
+    /// Lets these networks in, such as `192.30.252.0/22`, `2a0a:a440::/29`, or single addresses.
+    ///
+    /// IPv4-mapped networks are taken as the IPv4 networks that they are.
+    ///
+    /// # Errors
+    /// An empty list; an entry that is no network, has bits set behind its prefix, a prefix with a leading
+    /// zero, or a zone.
+    pub fn new<I>(networks: I) -> Result<Self, ConfigError>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        Ok(Self::with(List::Fixed(NetworkSet::parse(ConfigErrorKind::Allowlist, networks)?)))
+    }
+
+    /// Lets those in that are on the list of `source` when their request comes.
+    pub fn from_source(source: AllowlistSource) -> Self {
+        Self::with(List::Replaceable(source))
+    }
+
+    /// Believes these proxies. Without it the peer of the socket is the client.
+    pub fn behind(mut self, proxies: TrustedProxies) -> Self {
+        Arc::make_mut(&mut self.rules).proxies = proxies;
+        self
+    }
+
+    /// Writes refusals by `renderer` instead of as `application/problem+json`.
+    pub fn render_with(mut self, renderer: impl RenderRejection) -> Self {
+        let rules = Arc::make_mut(&mut self.rules);
+        rules.refusals = std::mem::take(&mut rules.refusals).rendered_by(Arc::new(renderer));
+        self
+    }
+
+    /// The name of the route in the log.
+    pub fn route(mut self, name: impl Into<Arc<str>>) -> Self {
+        let rules = Arc::make_mut(&mut self.rules);
+        rules.refusals = std::mem::take(&mut rules.refusals).for_route(name.into());
+        self
+    }
+
+    fn with(list: List) -> Self {
+        Self { rules: Arc::new(Rules { list, proxies: TrustedProxies::none(), refusals: Refusals::default() }) }
+    }
+}
+
+impl Rules {
+    /// Notes the client of a request that is let in; the answer to one that is not.
+    pub(super) fn admit<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
+        let peer = connection::peer_ip(request.extensions());
+        let rejection = match self.proxies.client_ip(peer, request.headers()) {
+            Ok(client) if self.list.contains(client) => {
+                request.extensions_mut().insert(ClientIp::new(client));
+                return None;
+            }
+            Ok(client) if self.proxies.ignores(peer, request.headers()) => Rejection::new(Reason::IpDenied)
+                .with_detail(format!("{client} is not on the list; it is no trusted proxy, so its header is ignored")),
+            Ok(client) => Rejection::new(Reason::IpDenied).with_detail(format!("{client} is not on the list")),
+            Err(unknown) => Rejection::new(Reason::IpUnknown).with_detail(unknown.message()),
+        };
+        Some(self.refusals.respond(rejection, Dialect::of(request.headers())))
+    }
+}
+
+impl List {
+    fn contains(&self, client: IpAddr) -> bool {
+        match self {
+            Self::Fixed(networks) => networks.contains(client),
+            Self::Replaceable(source) => source.contains(client),
+        }
+    }
+}
+
+impl<S> Layer<S> for AllowlistLayer {
+    type Service = AllowlistService<S>;
+
+    fn layer(&self, inner: S) -> AllowlistService<S> {
+        AllowlistService::new(inner, Arc::clone(&self.rules))
+    }
+}
