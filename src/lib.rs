@@ -1,15 +1,24 @@
 //! placeholder
 pub mod body;
 pub mod clock;
-pub mod connection;
 mod config_error;
+pub mod connection;
 mod delivery;
 mod json_pointer;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+pub mod names;
+mod outcome;
 pub mod rejection;
+mod telemetry;
 pub use body::{RawBody, VerifiedBody};
 pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsLayer;
+pub use outcome::Outcome;
 pub use rejection::{Reason, Rejection};
 /// x
-pub struct RawBodyLayer; /// x
-pub struct SignatureLayer; 
+pub struct RawBodyLayer;
+/// x
+pub struct SignatureLayer;
