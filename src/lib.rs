@@ -9,9 +9,11 @@ pub mod connection;
 mod delivery;
 mod encoding;
 mod json_pointer;
-pub mod outcome;
+pub mod names;
+mod outcome;
 pub mod rejection;
 pub mod secret;
+mod telemetry;
 mod verifying_key;
 
 // Engine: pure functions.
@@ -25,6 +27,12 @@ pub mod allowlist;
 pub mod challenge;
 pub mod danger;
 pub mod https_only;
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[allow(dead_code, unreachable_pub)]
+mod metrics;
 pub mod raw_body;
 pub mod signature;
 
@@ -44,6 +52,9 @@ pub use challenge::ChallengeLayer;
 pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
 pub use https_only::HttpsOnlyLayer;
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsLayer;
+pub use outcome::Outcome;
 pub use raw_body::RawBodyLayer;
 pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};
