@@ -23,8 +23,12 @@ impl Redirect {
             return Err(wrong("is no https URL"));
         }
         let authority = url.authority().map_or("", |authority| authority.as_str());
-        if authority.contains('@') || url.host().is_none_or(str::is_empty) {
+        let host = url.host().unwrap_or_default();
+        if authority.contains('@') || host.is_empty() {
             return Err(wrong("must have a host and no user"));
+        }
+        if host.len() != authority.len() && url.port_u16().is_none() {
+            return Err(wrong("has a port that is none"));
         }
         if public_url.contains(['?', '#']) || !is_path(url.path()) {
             return Err(wrong("must have a plain path, and neither query nor fragment"));
@@ -75,6 +79,7 @@ mod tests {
             "https://hooks.example.com/#top",
             "https://hooks.example.com/\"x",
             "https://hooks.example.com:99999/",
+            "https://hooks.example.com:/",
         ] {
             let error = Redirect::new(url).expect_err(url);
             assert_eq!(error.kind(), ConfigErrorKind::PublicUrl);
