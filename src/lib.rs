@@ -27,6 +27,7 @@ pub mod allowlist;
 pub mod challenge;
 pub mod danger;
 pub mod https_only;
+pub mod idempotency;
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
@@ -35,6 +36,9 @@ pub mod metrics;
 mod metrics;
 pub mod raw_body;
 pub mod signature;
+
+// The finished stack.
+pub mod stack;
 
 // Adapters, each behind its feature.
 #[cfg(feature = "axum")]
@@ -55,6 +59,7 @@ pub use challenge::ChallengeLayer;
 pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
 pub use https_only::HttpsOnlyLayer;
+pub use idempotency::IdempotencyLayer;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;
 pub use outcome::Outcome;
@@ -62,4 +67,5 @@ pub use raw_body::RawBodyLayer;
 pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};
 pub use signature::SignatureLayer;
+pub use stack::{WebhookLayer, WebhookOptions};
 pub use verifying_key::VerifyingKey;

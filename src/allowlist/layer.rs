@@ -21,7 +21,7 @@ pub struct AllowlistLayer {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Rules {
+struct Rules {
     list: List,
     proxies: TrustedProxies,
     refusals: Refusals,
@@ -78,9 +78,15 @@ impl AllowlistLayer {
     }
 }
 
-impl Rules {
+impl AllowlistLayer {
     /// Notes the client of a request that is let in; the answer to one that is not.
-    pub(super) fn admit<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
+    pub(crate) fn refusal<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
+        self.rules.refusal(request)
+    }
+}
+
+impl Rules {
+    fn refusal<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
         let peer = connection::peer_ip(request.extensions());
         let rejection = match self.proxies.client_ip(peer, request.headers()) {
             Ok(client) if self.list.contains(client) => {
@@ -109,6 +115,6 @@ impl<S> Layer<S> for AllowlistLayer {
     type Service = AllowlistService<S>;
 
     fn layer(&self, inner: S) -> AllowlistService<S> {
-        AllowlistService::new(inner, Arc::clone(&self.rules))
+        AllowlistService::new(inner, self.clone())
     }
 }

@@ -1,24 +1,23 @@
 //! The decision, on the head of each request.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::layer::Rules;
+use super::AllowlistLayer;
 use crate::body::{HeadFuture, ResponseBody};
 
 /// Made by [`AllowlistLayer`](super::AllowlistLayer).
 #[derive(Clone, Debug)]
 pub struct AllowlistService<S> {
     inner: S,
-    rules: Arc<Rules>,
+    layer: AllowlistLayer,
 }
 
 impl<S> AllowlistService<S> {
-    pub(super) const fn new(inner: S, rules: Arc<Rules>) -> Self {
-        Self { inner, rules }
+    pub(super) const fn new(inner: S, layer: AllowlistLayer) -> Self {
+        Self { inner, layer }
     }
 }
 
@@ -35,7 +34,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        match self.rules.admit(&mut request) {
+        match self.layer.refusal(&mut request) {
             Some(refusal) => HeadFuture::answered(refusal),
             None => HeadFuture::inner(self.inner.call(request)),
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use tower_layer::Layer;
@@ -45,7 +44,12 @@ impl SubscribeLayer {
         self
     }
 
-    /// `None` where the request is no subscription.
+    /// The answer to a subscription; `None` where the request is none.
+    pub(crate) fn answer<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+        let verdict = self.judge(request.method(), request.uri().query().unwrap_or_default())?;
+        Some(verdict.unwrap_or_else(|rejection| self.refusals.respond(rejection, Dialect::of(request.headers()))))
+    }
+
     fn judge(&self, method: &Method, query: &str) -> Option<Result<Response<Bytes>, Rejection>> {
         let value = |name| {
             let mut values = query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(key, _)| *key == name);
@@ -96,12 +100,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.layer.judge(request.method(), request.uri().query().unwrap_or_default()) {
+        match self.layer.answer(&request) {
+            Some(response) => HeadFuture::answered(response),
             None => HeadFuture::inner(self.inner.call(request)),
-            Some(Ok(response)) => HeadFuture::answered(response),
-            Some(Err(rejection)) => {
-                HeadFuture::answered(self.layer.refusals.respond(rejection, Dialect::of(request.headers())))
-            }
         }
     }
 }

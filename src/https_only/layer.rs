@@ -21,7 +21,7 @@ pub struct HttpsOnlyLayer {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Rules {
+struct Rules {
     proxies: TrustedProxies,
     redirect: Option<Redirect>,
     refusals: Refusals,
@@ -66,9 +66,15 @@ impl HttpsOnlyLayer {
     }
 }
 
-impl Rules {
+impl HttpsOnlyLayer {
     /// The answer to a request that is not let pass.
-    pub(super) fn refuse<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+    pub(crate) fn refusal<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+        self.rules.refusal(request)
+    }
+}
+
+impl Rules {
+    fn refusal<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
         let extensions = request.extensions();
         let tls = extensions.get::<OverTls>();
         let plain = self.proxies.https(tls, connection::peer_ip(extensions), request.headers()).err()?;
@@ -91,6 +97,6 @@ impl<S> Layer<S> for HttpsOnlyLayer {
     type Service = HttpsOnlyService<S>;
 
     fn layer(&self, inner: S) -> HttpsOnlyService<S> {
-        HttpsOnlyService::new(inner, Arc::clone(&self.rules))
+        HttpsOnlyService::new(inner, self.clone())
     }
 }

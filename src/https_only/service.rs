@@ -1,24 +1,23 @@
 //! The decision, on the head of each request.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::layer::Rules;
+use super::HttpsOnlyLayer;
 use crate::body::{HeadFuture, ResponseBody};
 
 /// Made by [`HttpsOnlyLayer`](super::HttpsOnlyLayer).
 #[derive(Clone, Debug)]
 pub struct HttpsOnlyService<S> {
     inner: S,
-    rules: Arc<Rules>,
+    layer: HttpsOnlyLayer,
 }
 
 impl<S> HttpsOnlyService<S> {
-    pub(super) const fn new(inner: S, rules: Arc<Rules>) -> Self {
-        Self { inner, rules }
+    pub(super) const fn new(inner: S, layer: HttpsOnlyLayer) -> Self {
+        Self { inner, layer }
     }
 }
 
@@ -35,7 +34,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        match self.rules.refuse(&request) {
+        match self.layer.refusal(&request) {
             Some(refusal) => HeadFuture::answered(refusal),
             None => HeadFuture::inner(self.inner.call(request)),
         }

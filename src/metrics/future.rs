@@ -23,16 +23,18 @@ pin_project! {
 }
 
 impl<F> MetricsFuture<F> {
-    pub(super) fn new(inner: F, mut flight: Flight) -> Self {
-        flight.inside = false;
-        Self { inner, flight: Some(flight) }
+    pub(crate) fn new(inner: F, mut flight: Option<Flight>) -> Self {
+        if let Some(flight) = &mut flight {
+            flight.inside = false;
+        }
+        Self { inner, flight }
     }
 }
 
 /// One request on its way. Dropped without an end, it was aborted; dropped while the inner service was
 /// at work, that panicked.
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(crate) struct Flight {
     guard: InFlight,
     clock: Arc<dyn Clock>,
     begun: Duration,
@@ -40,10 +42,23 @@ pub(super) struct Flight {
     inside: bool,
 }
 
-impl Flight {
-    pub(super) fn begin(metrics: &RequestMetrics, clock: Arc<dyn Clock>) -> Self {
+/// The handles of a route and the clock to measure by.
+#[derive(Clone, Debug)]
+pub(crate) struct Meter {
+    metrics: RequestMetrics,
+    clock: Arc<dyn Clock>,
+}
+
+impl Meter {
+    pub(super) const fn new(metrics: RequestMetrics, clock: Arc<dyn Clock>) -> Self {
+        Self { metrics, clock }
+    }
+
+    /// A request has come.
+    pub(crate) fn begin(&self) -> Flight {
         // Until the future is made, the inner service's `call` is at work.
-        Self { guard: metrics.begin(), begun: clock.monotonic(), clock, end: None, inside: true }
+        let (guard, clock) = (self.metrics.begin(), Arc::clone(&self.clock));
+        Flight { guard, begun: clock.monotonic(), clock, end: None, inside: true }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use tower_layer::Layer;
 
-use super::MetricsService;
+use super::{Meter, MetricsService};
 use crate::clock::{Clock, SystemClock};
 use crate::telemetry::RequestMetrics;
 
@@ -41,13 +41,18 @@ impl MetricsLayer {
         self.clock = Arc::new(clock);
         self
     }
+
+    /// The handles, resolved at the first call.
+    pub(crate) fn meter(&self) -> Meter {
+        let metrics = self.metrics.get_or_init(|| RequestMetrics::new(&self.route, &self.provider));
+        Meter::new(metrics.clone(), Arc::clone(&self.clock))
+    }
 }
 
 impl<S> Layer<S> for MetricsLayer {
     type Service = MetricsService<S>;
 
     fn layer(&self, inner: S) -> MetricsService<S> {
-        let metrics = self.metrics.get_or_init(|| RequestMetrics::new(&self.route, &self.provider));
-        MetricsService::new(inner, metrics.clone(), Arc::clone(&self.clock))
+        MetricsService::new(inner, self.meter())
     }
 }

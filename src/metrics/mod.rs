@@ -85,5 +85,6 @@ mod service;
 
 pub use buckets::BUCKETS;
 pub use future::MetricsFuture;
+pub(crate) use future::{Flight, Meter};
 pub use layer::MetricsLayer;
 pub use service::MetricsService;

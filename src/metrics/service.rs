@@ -1,26 +1,22 @@
 //! The service.
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::MetricsFuture;
-use crate::clock::Clock;
-use crate::telemetry::RequestMetrics;
+use super::{Meter, MetricsFuture};
 
 /// Counts how the requests to the inner service end. Made by [`MetricsLayer`](super::MetricsLayer).
 #[derive(Clone, Debug)]
 pub struct MetricsService<S> {
     inner: S,
-    metrics: RequestMetrics,
-    clock: Arc<dyn Clock>,
+    meter: Meter,
 }
 
 impl<S> MetricsService<S> {
-    pub(super) fn new(inner: S, metrics: RequestMetrics, clock: Arc<dyn Clock>) -> Self {
-        Self { inner, metrics, clock }
+    pub(super) const fn new(inner: S, meter: Meter) -> Self {
+        Self { inner, meter }
     }
 }
 
@@ -38,7 +34,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         // Begun before the call: what the inner service does in it belongs to the request.
-        let flight = super::future::Flight::begin(&self.metrics, Arc::clone(&self.clock));
-        MetricsFuture::new(self.inner.call(request), flight)
+        let flight = self.meter.begin();
+        MetricsFuture::new(self.inner.call(request), Some(flight))
     }
 }

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Body;
 use tower_layer::Layer;
 
 use super::RawBodyService;
-use crate::body::{BodyBudget, BodyLimits};
+use crate::body::{BodyBudget, BodyLimits, RawBody, RawBodyCaptured};
 use crate::config_error::{ConfigError, ConfigErrorKind};
-use crate::rejection::{Refusals, RenderRejection};
+use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection};
 use crate::scheme::DEFAULT_BODY_LIMIT;
 
 /// Sets limits on the body of a request. See the [module docs](super).
@@ -25,7 +29,7 @@ pub struct RawBodyLayer {
 
 /// What is done with a `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compressed {
+enum Compressed {
     Passed,
     Refused,
 }
@@ -99,6 +103,42 @@ impl RawBodyLayer {
         self.refusals = self.refusals.rendered_by(Arc::new(renderer));
         self
     }
+
+    /// The answer to a request whose head is enough to refuse it.
+    pub(crate) fn refusal<B: Body>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+        let rejection = self.check(request.headers(), request.body().size_hint().lower()).err()?;
+        Some(self.refusals.respond(rejection, Dialect::of(request.headers())))
+    }
+
+    fn check(&self, headers: &HeaderMap, at_least: u64) -> Result<(), Rejection> {
+        let limit = u64::try_from(self.limits.bytes).unwrap_or(u64::MAX);
+        let declared = match headers.get(CONTENT_LENGTH) {
+            None => at_least,
+            Some(value) => match value.to_str().ok().and_then(|text| text.parse::<u64>().ok()) {
+                Some(length) => length.max(at_least),
+                None => return Err(Rejection::new(Reason::BodyMalformed).with_detail("content-length is no number")),
+            },
+        };
+        if declared > limit {
+            return Err(Rejection::new(Reason::BodyTooLarge)
+                .with_detail(format!("{declared} bytes are announced, the limit is {limit}")));
+        }
+        let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if self.compressed == Compressed::Refused && !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+            return Err(Reason::ContentEncoding.into());
+        }
+        Ok(())
+    }
+
+    /// The request with its limits set.
+    pub(crate) fn capture<B>(&self, request: Request<B>) -> Request<RawBody<B>> {
+        let mut request = request.map(|body| RawBody::new(body, self.limits.clone()));
+        request.extensions_mut().insert(RawBodyCaptured);
+        if !self.limits.budget.is_global() {
+            request.extensions_mut().insert(self.limits.budget.clone());
+        }
+        request
+    }
 }
 
 fn sensible(time: Duration) -> Result<Duration, ConfigError> {
@@ -118,6 +158,6 @@ impl<S> Layer<S> for RawBodyLayer {
     type Service = RawBodyService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RawBodyService::new(inner, self.limits.clone(), self.compressed, self.refusals.clone())
+        RawBodyService::new(inner, self.clone())
     }
 }

@@ -128,7 +128,11 @@ impl SignatureLayer {
     /// Counts by which keys deliveries were verified, how old signatures and how large bodies are. Install the
     /// recorder before the layer is put onto a service.
     #[cfg(feature = "metrics")]
-    pub fn metrics(mut self) -> Self {
+    pub fn metrics(self) -> Self {
+        self.counted()
+    }
+
+    pub(crate) fn counted(mut self) -> Self {
         self.counted = true;
         self
     }
