@@ -3,8 +3,8 @@ pub mod allowlist;
 pub mod body;
 pub mod client_ip;
 pub mod clock;
-mod config_error;
 pub mod connection;
+mod config_error;
 mod delivery;
 pub mod https_only;
 mod json_pointer;
@@ -16,6 +16,5 @@ pub use delivery::Delivery;
 pub use https_only::HttpsOnlyLayer;
 pub use rejection::{Reason, Rejection};
 /// x
-pub struct RawBodyLayer;
-/// x
-pub struct SignatureLayer;
+pub struct RawBodyLayer; /// x
+pub struct SignatureLayer; 
