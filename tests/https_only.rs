@@ -86,8 +86,11 @@ async fn plain_requests_are_refused_without_a_poll_of_their_body() {
     let unknown = Request::post("https://x/").header("x-forwarded-proto", "https").body(Untouchable).unwrap();
     for (request, detail) in [
         (plain(STRANGER), "the connection is plain, and its peer is no trusted proxy"),
-        (forwarded(STRANGER, "https"), "the connection is plain, and its peer is no trusted proxy"),
-        (unknown, "the connection is plain, and its peer is no trusted proxy"),
+        (
+            forwarded(STRANGER, "https"),
+            "the connection is plain; its peer is no trusted proxy, so its header is ignored",
+        ),
+        (unknown, "the connection is plain, and the server did not say who is at the other end of it"),
         (plain(PROXY), "a trusted proxy sent no header with the protocol of the client"),
         (forwarded(PROXY, "http"), "a trusted proxy says that the client did not use https"),
         (forwarded(PROXY, "https, http"), "a trusted proxy says that the client did not use https"),

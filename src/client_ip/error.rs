@@ -60,9 +60,13 @@ pub enum HttpsEvidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotHttps {
+    /// The connection is plain; its peer sent a header with a protocol, but is not trusted.
+    HeaderIgnored,
     /// A trusted proxy sent the request, but without the header.
     HeaderMissing,
-    /// The connection is plain, and nobody was trusted to say more.
+    /// The connection is plain, and the server did not say who is at the other end of it.
+    NoPeer,
+    /// The connection is plain, and its peer is not trusted.
     PlainConnection,
     /// A trusted proxy says that the client came over something else.
     PlainToProxy,
@@ -74,7 +78,9 @@ impl NotHttps {
     /// The sentence for the operator.
     pub(crate) const fn message(self) -> &'static str {
         match self {
+            Self::HeaderIgnored => "the connection is plain; its peer is no trusted proxy, so its header is ignored",
             Self::HeaderMissing => "a trusted proxy sent no header with the protocol of the client",
+            Self::NoPeer => "the connection is plain, and the server did not say who is at the other end of it",
             Self::PlainConnection => "the connection is plain, and its peer is no trusted proxy",
             Self::PlainToProxy => "a trusted proxy says that the client did not use https",
             Self::Unclear => "the header has several protocols, and which one is the client's cannot be told",

@@ -41,6 +41,8 @@ mod address;
 mod error;
 mod forwarded;
 mod network_set;
+#[cfg(test)]
+mod tests;
 mod trusted_proxies;
 mod walk;
 

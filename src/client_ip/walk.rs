@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::error::{ClientIpError, HttpsEvidence, NotHttps};
@@ -62,8 +63,12 @@ impl TrustedProxies {
         if tls.is_some() {
             return Ok(HttpsEvidence::Connection);
         }
-        if self.stranger(peer).is_some() {
-            return Err(NotHttps::PlainConnection);
+        if let Some(stranger) = self.stranger(peer) {
+            return Err(match (&self.rules.trust, stranger) {
+                (Trust::Networks(_), Err(_)) => NotHttps::NoPeer,
+                _ if headers.contains_key(self.proto_header()) => NotHttps::HeaderIgnored,
+                _ => NotHttps::PlainConnection,
+            });
         }
         let https = match self.rules.header {
             Header::Forwarded => self.of_client(elements(headers), headers)?.is_https(),
@@ -78,11 +83,18 @@ impl TrustedProxies {
     /// Whether a header with the address of the client is there but was not believed.
     pub(crate) fn ignores(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
         let sent = match &self.rules.header {
-            Header::Forwarded => headers.contains_key(http::header::FORWARDED),
+            Header::Forwarded => headers.contains_key(FORWARDED),
             Header::Single(name) => headers.contains_key(name),
             Header::XForwardedFor => headers.contains_key(X_FORWARDED_FOR),
         };
         sent && self.stranger(peer).is_some()
+    }
+
+    fn proto_header(&self) -> HeaderName {
+        match self.rules.header {
+            Header::Forwarded => FORWARDED,
+            Header::Single(_) | Header::XForwardedFor => X_FORWARDED_PROTO,
+        }
     }
 
     /// The answer for a peer that is not believed, `None` for one that is.
@@ -155,7 +167,7 @@ fn entries<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item 
 
 /// The elements of `Forwarded`, from the right, over all lines. A line is read only when it is reached.
 fn elements(headers: &HeaderMap) -> impl Iterator<Item = Element<'_>> {
-    let lines = headers.get_all(http::header::FORWARDED).iter().rev();
+    let lines = headers.get_all(FORWARDED).iter().rev();
     lines.flat_map(|line| forwarded::elements(line.as_bytes(), MAX_ENTRIES.into()).into_iter().rev())
 }
 
@@ -164,7 +176,3 @@ fn only_line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a
     let line = lines.next().map(HeaderValue::as_bytes);
     if lines.next().is_some() { Err(ClientIpError::HeaderRepeated) } else { Ok(line) }
 }
-
-#[cfg(test)]
-#[path = "walk_tests.rs"]
-mod tests;
