@@ -10,6 +10,8 @@ pub mod metrics;
 pub mod names;
 mod outcome;
 pub mod rejection;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod telemetry;
 pub use body::{RawBody, VerifiedBody};
 pub use config_error::{ConfigError, ConfigErrorKind};
