@@ -86,11 +86,11 @@ where
                         Some(request) => State::Running { future: service.call(request) },
                         None => return Poll::Pending,
                     },
-                    Err(error) => break failed(error.into()),
+                    Err(error) => break failed(&error.into()),
                 },
                 StateProj::Running { future } => match ready!(future.poll(cx)) {
                     Ok(response) => break response.map(ResponseBody::inner),
-                    Err(error) => break failed(error.into()),
+                    Err(error) => break failed(&error.into()),
                 },
             };
             this.state.set(next);
@@ -101,8 +101,8 @@ where
 }
 
 /// The service has an error instead of an answer: the sender is told to come back.
-fn failed<B>(error: BoxError) -> Response<ResponseBody<B>> {
-    log::service_failed(&error);
+fn failed<B>(error: &BoxError) -> Response<ResponseBody<B>> {
+    log::service_failed(error);
     empty(StatusCode::INTERNAL_SERVER_ERROR)
 }
 

@@ -48,7 +48,7 @@
 //! # let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
 //! # let ctrl_c = || stopped;
 //! // `ctrl_c` is `tokio::signal::ctrl_c` in a real program.
-//! let serving = tokio::spawn(server.shutdown_on(ctrl_c()).serve(app).into_future());
+//! let serving = tokio::spawn(server.shutdown_on(ctrl_c()).serve(app));
 //!
 //! // One that passes, one that is refused before any layer sees it.
 //! assert!(send(address, "POST /hooks HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n").await?.starts_with("HTTP/1.1 200"));
