@@ -1,6 +1,8 @@
 //! Each request is counted once, under the right outcome, whatever stands around the layer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod around;
+
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -181,7 +183,7 @@ async fn a_sender_that_goes_away_is_counted_as_aborted() {
         &recorder,
         tower::service_fn(|_: Request<()>| std::future::pending::<Result<Response<()>, Infallible>>()),
     );
-    let mut polled = tokio_test::task::spawn(service.clone().oneshot(Request::new(())));
+    let mut polled = tokio_test::task::spawn(service.oneshot(Request::new(())));
     assert!(polled.poll().is_pending());
     assert_eq!(in_flight(&recorder), 1.0);
     assert_eq!(requests(&recorder), []);
@@ -224,7 +226,7 @@ async fn ten_thousand_different_requests_add_no_series() {
         tower::service_fn(|request: Request<()>| async move {
             let n: u16 = request.headers()["x-number"].to_str().unwrap().parse().unwrap();
             let mut response = status(200 + n % 400);
-            if n % 7 == 0 {
+            if n.is_multiple_of(7) {
                 let reason = Reason::ALL[usize::from(n) % Reason::ALL.len()];
                 response.extensions_mut().insert(Rejection::new(reason).with_detail(format!("number {n}")));
             }
@@ -286,118 +288,4 @@ async fn the_duration_is_the_time_until_the_head_of_the_answer() {
     assert!(page.contains(&format!("webhook_request_duration_seconds_sum{labels}}} 2.4")), "{page}");
     assert!(page.contains(&format!("webhook_request_duration_seconds_bucket{labels},le=\"2\"}} 0")), "{page}");
     assert!(page.contains(&format!("webhook_request_duration_seconds_bucket{labels},le=\"2.5\"}} 1")), "{page}");
-}
-
-#[tokio::test]
-async fn bodies_of_any_type_pass_unchanged() {
-    let recorder = recorder();
-    let service = counted(
-        &recorder,
-        tower::service_fn(|request: Request<Empty<Bytes>>| async move {
-            let _: Empty<Bytes> = request.into_body();
-            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(b"same"))))
-        }),
-    );
-    let body: Full<Bytes> = service.oneshot(Request::new(Empty::new())).await.unwrap().into_body();
-    assert_eq!(format!("{body:?}"), format!("{:?}", Full::new(Bytes::from_static(b"same"))));
-}
-
-#[tokio::test]
-async fn without_a_recorder_requests_pass_all_the_same() {
-    let service =
-        MetricsLayer::new("mute").layer(tower::service_fn(|_: Request<()>| async { Ok::<_, Infallible>(status(204)) }));
-    assert_eq!(service.oneshot(Request::new(())).await.unwrap().status(), 204);
-}
-
-#[tokio::test]
-async fn readiness_is_forwarded_and_the_ready_service_is_the_one_called() {
-    let recorder = recorder();
-    let (mock, mut handle) = tower_test::mock::pair::<Request<()>, Response<()>>();
-    let mut service = tower_test::mock::Spawn::new(counted(&recorder, mock));
-
-    handle.allow(0);
-    assert!(service.poll_ready().is_pending());
-    assert_eq!(in_flight(&recorder), 0.0);
-    handle.allow(1);
-    assert!(service.poll_ready().is_ready());
-    let answer = service.call(Request::new(()));
-    assert_eq!(in_flight(&recorder), 1.0);
-    let (_, respond) = handle.next_request().await.unwrap();
-    respond.send_response(Response::new(()));
-    answer.await.unwrap();
-    assert_eq!(requests(&recorder), one("accepted", ""));
-
-    handle.send_error("gone");
-    assert!(service.poll_ready().is_ready_and(Result::is_err));
-    assert_eq!(requests(&recorder), one("accepted", ""));
-}
-
-trait IsReadyAnd<T> {
-    fn is_ready_and(self, f: impl FnOnce(&T) -> bool) -> bool;
-}
-
-impl<T> IsReadyAnd<T> for std::task::Poll<T> {
-    fn is_ready_and(self, f: impl FnOnce(&T) -> bool) -> bool {
-        matches!(self, Self::Ready(value) if f(&value))
-    }
-}
-
-#[tokio::test]
-async fn it_works_inside_and_outside_of_limits_buffers_and_load_shedding() {
-    let recorder = recorder();
-    let handler = tower::service_fn(|_: Request<()>| async { Ok::<_, Infallible>(status(200)) });
-    let layer = MetricsLayer::new("r").provider("p");
-
-    let limited = metrics::with_local_recorder(&recorder, || {
-        ServiceBuilder::new().layer(layer.clone()).concurrency_limit(1).service(handler)
-    });
-    let buffered = metrics::with_local_recorder(&recorder, || {
-        ServiceBuilder::new().buffer(8).layer(layer.clone()).concurrency_limit(1).service(handler)
-    });
-    for _ in 0..10 {
-        limited.clone().oneshot(Request::new(())).await.unwrap();
-        buffered.clone().oneshot(Request::new(())).await.unwrap();
-    }
-    assert_eq!(requests(&recorder), [("accepted".to_owned(), String::new(), 20)]);
-
-    // Outside of load shedding, what is shed counts as a failure.
-    let shedding =
-        metrics::with_local_recorder(&recorder, || {
-            ServiceBuilder::new().layer(layer).load_shed().concurrency_limit(1).service(tower::service_fn(
-                |_: Request<()>| std::future::pending::<Result<Response<Bytes>, Infallible>>(),
-            ))
-        });
-    let mut held = shedding.clone();
-    let mut first = tokio_test::task::spawn(held.ready().await.unwrap().call(Request::new(())));
-    assert!(first.poll().is_pending());
-    assert!(shedding.clone().oneshot(Request::new(())).await.is_err());
-    let failed = ("failed".to_owned(), "handler_5xx".to_owned(), 1);
-    assert!(requests(&recorder).contains(&failed), "{:?}", requests(&recorder));
-    drop(first);
-    assert_eq!(in_flight(&recorder), 0.0);
-}
-
-#[tokio::test]
-async fn two_routes_are_counted_apart() {
-    let recorder = recorder();
-    let handler = tower::service_fn(|_: Request<()>| async { Ok::<_, Infallible>(status(200)) });
-    let (first, second) = metrics::with_local_recorder(&recorder, || {
-        (MetricsLayer::new("first").layer(handler), MetricsLayer::new("second").layer(handler))
-    });
-    first.oneshot(Request::new(())).await.unwrap();
-    drop(second);
-    let page = recorder.handle().render();
-    let accepted = |route: &str, count: u8| {
-        page.contains(&format!(
-            r#"webhook_requests_total{{route="{route}",provider="{route}",outcome="accepted",reason=""}} {count}"#
-        ))
-    };
-    assert!(accepted("first", 1) && accepted("second", 0), "{page}");
-}
-
-#[test]
-fn everything_public_is_send_and_sync() {
-    fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
-    shared::<MetricsLayer>();
-    shared::<MetricsService<()>>();
 }
