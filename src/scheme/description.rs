@@ -337,6 +337,12 @@ impl Scheme {
         self.id
     }
 
+    /// Where the event type stands.
+    #[must_use]
+    pub const fn event_type_place(&self) -> Place {
+        self.event_type
+    }
+
     /// Where these facts were read; empty for a scheme of your own.
     #[must_use]
     pub const fn facts_source(&self) -> (&'static str, Confidence) {
