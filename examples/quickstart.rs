@@ -116,7 +116,7 @@ async fn note_reason(axum::extract::State(reasons): axum::extract::State<Reasons
 
 /// Sends each sender's deliveries over the socket, and prints what happened.
 async fn show(address: SocketAddr, secrets: &[Secret], reasons: &Reasons) -> Result<bool, Box<dyn Error>> {
-    println!("\n{:<20} {:<10} {:>6}  {:<22} {}", "route", "delivery", "status", "why", "body");
+    println!("\n{:<20} {:<10} {:>6}  {:<22} answer", "route", "delivery", "status", "why");
     let mut all_right = true;
     for ((path, sender, _, body), secret) in SENDERS.into_iter().zip(secrets) {
         let valid = testing::delivery(sender, secret.clone()).to(path).event_type("push").json(body);

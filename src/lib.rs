@@ -32,7 +32,7 @@ pub mod idempotency;
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
 #[cfg(not(feature = "metrics"))]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 mod metrics;
 pub mod raw_body;
 pub mod signature;
