@@ -60,6 +60,7 @@ fn sent(body: &'static str, change: impl FnOnce(&mut Delivery)) -> Request<Verif
         tenant: None,
         id: Value::None,
         event_type: Value::None,
+        account: None,
         attempt: None,
         sent_at: None,
         key_id: Some(Arc::from("0")),
