@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 mod claims;
 mod disconnect;
 mod ids;
@@ -182,11 +184,11 @@ fn is_send_and_sync<T: Send + Sync + 'static>(_: &T) {}
 #[test]
 fn what_is_public_can_be_shared_and_printed() {
     let layer = IdempotencyLayer::in_memory();
-    let service = layer.layer(handler(&Runs::default(), |_| ok()));
+    let mut service = layer.layer(handler(&Runs::default(), |_| ok()));
     is_send_and_sync(&layer);
     is_send_and_sync(&layer.drain());
     is_send_and_sync(&MemoryStore::new());
     assert!(format!("{layer:?}").contains("lease: 30s"));
-    let future = service.clone().call(delivery("e1"));
+    let future = service.call(delivery("e1"));
     assert!(format!("{future:?}").contains("Idle"));
 }
