@@ -11,15 +11,15 @@ use crate::deliveries::{Vector, all, named};
 use crate::twilio::fields;
 
 /// How a sender writes its signatures.
-pub struct Written {
-    pub header: &'static str,
+pub(crate) struct Written {
+    pub(crate) header: &'static str,
     /// `Some((between items, between key and value, keys))` where the header is a list.
     list: Option<(char, char, &'static [&'static str])>,
     prefix: &'static str,
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
 }
 
-pub fn written(vector: &Vector) -> Option<Written> {
+pub(crate) fn written(vector: &Vector) -> Option<Written> {
     const STANDARD: (char, char, &[&str]) = (' ', ',', &["v1", "v1a"]);
     let (header, list, prefix, encoding) = match vector.provider.as_str() {
         "discord" => ("x-signature-ed25519", None, "", Encoding::Hex),
@@ -41,12 +41,12 @@ pub fn written(vector: &Vector) -> Option<Written> {
 }
 
 impl Written {
-    pub fn is_list(&self) -> bool {
+    pub(crate) fn is_list(&self) -> bool {
         self.list.is_some()
     }
 
     /// The header with each of its signatures changed.
-    pub fn change(&self, line: &str, change: impl Fn(&str) -> String) -> String {
+    pub(crate) fn change(&self, line: &str, change: impl Fn(&str) -> String) -> String {
         let Some((between, pair, keys)) = self.list else {
             return format!("{}{}", self.prefix, change(line.strip_prefix(self.prefix).unwrap()));
         };

@@ -11,7 +11,7 @@ use tower_webhook::{ConfigErrorKind, Reason, Secret, provider};
 use crate::deliveries::{Vector, named};
 
 /// The fields of a form as Twilio sees them: decoded, each pair once.
-pub fn fields(body: &[u8]) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn fields(body: &[u8]) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
     let decode = |half: &[u8]| {
         let spaced: Vec<_> = half.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
         percent_decode(&spaced).collect()
