@@ -160,18 +160,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_scheme_of_a_few_lines_verifies_what_it_signs() {
-        // Before signing, as the header is signed.
-        let body = r#"{"event":{"id":"1"}}"#;
-        let (mut head, bytes) =
-            Request::post("/acme").header("acme-event", "ordered").body(Bytes::from(body)).unwrap().into_parts();
-        let now = SystemClock::default().now().unwrap();
-        Signer::new(ACME, secret()).unwrap().sign(&mut head, &bytes, now).unwrap();
-        let verifier = Verifier::new(ACME, secret()).unwrap();
-        assert_eq!(verifier.verify(&head, &bytes, Some(now)).unwrap().id().as_deref(), Some("1"));
-        let late = now.saturating_add(Duration::from_secs(121));
-        assert_eq!(verifier.verify(&head, &bytes, Some(late)).unwrap_err().reason(), Reason::TimestampTooOld);
-        head.headers.insert("acme-event", "refunded".parse().unwrap());
-        assert_eq!(verifier.verify(&head, &bytes, Some(now)).unwrap_err().reason(), Reason::SignatureMismatch);
+        let endpoint = endpoint();
+        // Headers that are signed are given before the body.
+        let builder = testing::delivery(ACME, SECRET).to("/acme").header("acme-event", "ordered");
+        let delivery = builder.json(r#"{"event":{"id":"1"}}"#);
+        let answer = endpoint.send(&delivery).await;
+        assert_eq!(answer.body(), r#"acme Some("1")"#);
+        endpoint.send(&delivery).await.assert_duplicate();
+        endpoint.send(&delivery.tampered()).await.assert_rejected(Reason::SignatureMismatch);
+        endpoint.send(&delivery.aged(Duration::from_secs(121))).await.assert_rejected(Reason::TimestampTooOld);
     }
 
     #[tokio::test]

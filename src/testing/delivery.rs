@@ -21,7 +21,13 @@ use crate::secret::Secret;
 /// If the key is none that this sender signs with.
 #[must_use]
 pub fn delivery(sender: impl Into<Sender>, key: impl Into<TestKey>) -> DeliveryBuilder {
-    DeliveryBuilder { sender: sender.into(), key: key.into(), uri: Uri::from_static("/"), id: None }
+    DeliveryBuilder {
+        sender: sender.into(),
+        key: key.into(),
+        uri: Uri::from_static("/"),
+        id: None,
+        headers: Vec::new(),
+    }
 }
 
 /// What a test signs with.
@@ -62,6 +68,7 @@ pub struct DeliveryBuilder {
     key: TestKey,
     uri: Uri,
     id: Option<String>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl DeliveryBuilder {
@@ -78,6 +85,15 @@ impl DeliveryBuilder {
     /// process has.
     pub fn id(mut self, id: &str) -> Self {
         self.id = Some(id.to_owned());
+        self
+    }
+
+    /// With one more header: for senders that sign it. [`TestDelivery::header`] adds others later.
+    ///
+    /// # Panics
+    /// If it is no header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push(parsed(name, value));
         self
     }
 
@@ -114,6 +130,7 @@ impl DeliveryBuilder {
         if let Place::Header(name) = self.sender.scheme().id_place() {
             headers.push((HeaderName::from_static(name), HeaderValue::try_from(id).expect("an id that fits a header")));
         }
+        headers.extend(self.headers);
         let delivery = TestDelivery {
             sender: self.sender,
             key: self.key,
@@ -188,8 +205,7 @@ impl TestDelivery {
     /// If it is no header.
     pub fn header(&self, name: &str, value: &str) -> Self {
         let mut delivery = self.clone();
-        let name = name.parse::<HeaderName>().expect("a header name");
-        delivery.headers.push((name, HeaderValue::try_from(value).expect("a header value")));
+        delivery.headers.push(parsed(name, value));
         delivery
     }
 
@@ -249,5 +265,28 @@ impl TestDelivery {
             head.extensions.insert(OverTls::new());
         }
         Request::from_parts(head, B::from(body))
+    }
+}
+
+fn parsed(name: &str, value: &str) -> (HeaderName, HeaderValue) {
+    (name.parse().expect("a header name"), HeaderValue::try_from(value).expect("a header value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoding::Encoding;
+    use crate::scheme::{Part, Scheme, Verifier, header};
+
+    const ACME: Scheme = Scheme::hmac_sha256("acme")
+        .signature(header("acme-signature"), Encoding::Hex)
+        .signed(&[Part::Header("acme-topic"), Part::Body]);
+
+    #[test]
+    fn a_header_that_the_sender_signs_is_there_when_it_signs() {
+        let delivery = delivery(ACME, "whsec_test").header("acme-topic", "orders").json("{}");
+        let (head, body) = delivery.to_request::<Bytes>().into_parts();
+        let verifier = Verifier::new(ACME, Secret::short("whsec_test").unwrap()).unwrap();
+        assert!(verifier.verify(&head, &body, SystemClock.now()).is_ok());
     }
 }
