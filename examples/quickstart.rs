@@ -116,18 +116,22 @@ async fn note_reason(axum::extract::State(reasons): axum::extract::State<Reasons
 
 /// Sends each sender's deliveries over the socket, and prints what happened.
 async fn show(address: SocketAddr, secrets: &[Secret], reasons: &Reasons) -> Result<bool, Box<dyn Error>> {
-    println!("\n{:<20} {:<10} {:>6}  {:<22} {}", "route", "delivery", "status", "why", "body");
+    println!("\n{:<20} {:<10} {:>6}  {:<22} answer", "route", "delivery", "status", "why");
     let mut all_right = true;
     for ((path, sender, _, body), secret) in SENDERS.into_iter().zip(secrets) {
-        let valid = testing::delivery(sender, secret.clone()).to(path).json(body);
+        let valid = testing::delivery(sender, secret.clone()).to(path).event_type("push").json(body);
         let stale = valid.aged(Duration::from_secs(601));
-        // GitHub signs no timestamp, so nothing of it is ever stale: the same id is a duplicate.
+        // GitHub signs no timestamp, so nothing of it is ever stale: what comes late is told by its id.
         let signs_time = sender.name() != "github";
         let deliveries = [
             ("valid", &valid, 200, "accepted"),
             ("repeated", &valid, 200, "duplicate"),
             ("tampered", &valid.tampered(), 401, "signature_mismatch"),
-            if signs_time { ("stale", &stale, 401, "timestamp_too_old") } else { ("stale", &stale, 200, "duplicate") },
+            if signs_time {
+                ("stale", &stale, 401, "timestamp_too_old")
+            } else {
+                ("no time", &stale, 200, "duplicate")
+            },
             ("unsigned", &valid.unsigned(), 401, "missing_signature"),
         ];
         for (name, delivery, expected_status, expected) in deliveries {
@@ -160,7 +164,7 @@ fn print_curl(address: SocketAddr, secrets: &[Secret]) {
     println!("\nTo paste (the signed timestamps are good for five minutes):");
     for ((path, sender, _, body), secret) in SENDERS.into_iter().zip(secrets) {
         let body = body.replace("_1", "_2").replace("Ev1", "Ev2");
-        let delivery = testing::delivery(sender, secret.clone()).to(path).json(body.clone());
+        let delivery = testing::delivery(sender, secret.clone()).to(path).event_type("push").json(body.clone());
         let request: Request<Bytes> = delivery.to_request();
         print!("curl -i http://{address}{path}");
         for (name, value) in request.headers() {

@@ -7,6 +7,7 @@ pub mod clock;
 mod config_error;
 pub mod connection;
 mod delivery;
+mod delivery_key;
 mod encoding;
 mod json_pointer;
 pub mod names;
@@ -32,7 +33,7 @@ pub mod idempotency;
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
 #[cfg(not(feature = "metrics"))]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, unused_imports)]
 mod metrics;
 pub mod raw_body;
 pub mod signature;
@@ -47,7 +48,7 @@ pub mod axum;
 #[cfg(feature = "serve")]
 #[cfg_attr(docsrs, doc(cfg(feature = "serve")))]
 pub mod serve;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 #[cfg(feature = "tonic")]

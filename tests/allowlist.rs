@@ -181,7 +181,7 @@ async fn grpc_senders_are_refused_in_their_own_words() {
 
 #[tokio::test]
 async fn refusals_are_written_as_asked() {
-    let response = answer(layer().route("github").render_with(EmptyBody::default()), from(STRANGER, &[])).await;
+    let response = answer(layer().route("github").render_with(EmptyBody), from(STRANGER, &[])).await;
     assert_eq!((response.status().as_u16(), response.body().as_str()), (403, ""));
 }
 

@@ -12,12 +12,15 @@ use crate::client_ip::{ClientIp, NetworkSet, TrustedProxies};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::connection;
 use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection};
+use crate::telemetry::{AllowlistMetrics, Decision};
 
 /// Lets only the networks of the sender in, see the [module](super). Cheap to clone.
 #[derive(Clone, Debug)]
 #[must_use = "a layer does nothing until it wraps a service"]
 pub struct AllowlistLayer {
     rules: Arc<Rules>,
+    route: Arc<str>,
+    counted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ struct Rules {
     list: List,
     proxies: TrustedProxies,
     refusals: Refusals,
+    /// Made with each service, when the name of the route is settled.
+    metrics: Option<AllowlistMetrics>,
 }
 
 #[derive(Clone, Debug)]
@@ -66,15 +71,37 @@ impl AllowlistLayer {
         self
     }
 
-    /// The name of the route in the log.
+    /// The name of the route in the log, and in metrics.
     pub fn route(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.route = name.into();
         let rules = Arc::make_mut(&mut self.rules);
-        rules.refusals = std::mem::take(&mut rules.refusals).for_route(name.into());
+        rules.refusals = std::mem::take(&mut rules.refusals).for_route(self.route.clone());
         self
     }
 
+    /// Counts the decisions. Install the recorder before the layer is put onto a service.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(self) -> Self {
+        self.counted()
+    }
+
+    pub(crate) fn counted(mut self) -> Self {
+        self.counted = true;
+        self
+    }
+
+    /// The same with its handles resolved, for a service.
+    pub(crate) fn ready(&self) -> Self {
+        let mut ready = self.clone();
+        if self.counted {
+            Arc::make_mut(&mut ready.rules).metrics = Some(AllowlistMetrics::new(&self.route));
+        }
+        ready
+    }
+
     fn with(list: List) -> Self {
-        Self { rules: Arc::new(Rules { list, proxies: TrustedProxies::none(), refusals: Refusals::default() }) }
+        let rules = Rules { list, proxies: TrustedProxies::none(), refusals: Refusals::default(), metrics: None };
+        Self { rules: Arc::new(rules), route: "".into(), counted: false }
     }
 }
 
@@ -88,17 +115,33 @@ impl AllowlistLayer {
 impl Rules {
     fn refusal<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
         let peer = connection::peer_ip(request.extensions());
-        let rejection = match self.proxies.client_ip(peer, request.headers()) {
+        let (decision, rejection) = match self.proxies.client_ip(peer, request.headers()) {
             Ok(client) if self.list.contains(client) => {
                 request.extensions_mut().insert(ClientIp::new(client));
+                self.count(Decision::Allowed);
                 return None;
             }
-            Ok(client) if self.proxies.ignores(peer, request.headers()) => Rejection::new(Reason::IpDenied)
-                .with_detail(format!("{client} is not on the list; it is no trusted proxy, so its header is ignored")),
-            Ok(client) => Rejection::new(Reason::IpDenied).with_detail(format!("{client} is not on the list")),
-            Err(unknown) => Rejection::new(Reason::IpUnknown).with_detail(unknown.message()),
+            Ok(client) if self.proxies.ignores(peer, request.headers()) => (
+                Decision::UntrustedPeer,
+                Rejection::new(Reason::IpDenied).with_detail(format!(
+                    "{client} is not on the list; it is no trusted proxy, so its header is ignored"
+                )),
+            ),
+            Ok(client) => {
+                (Decision::Denied, Rejection::new(Reason::IpDenied).with_detail(format!("{client} is not on the list")))
+            }
+            Err(unknown) => (Decision::NoIp, Rejection::new(Reason::IpUnknown).with_detail(unknown.message())),
         };
+        self.count(decision);
         Some(self.refusals.respond(rejection, Dialect::of(request.headers())))
+    }
+}
+
+impl Rules {
+    fn count(&self, decision: Decision) {
+        if let Some(metrics) = &self.metrics {
+            metrics.decided(decision);
+        }
     }
 }
 
@@ -115,6 +158,6 @@ impl<S> Layer<S> for AllowlistLayer {
     type Service = AllowlistService<S>;
 
     fn layer(&self, inner: S) -> AllowlistService<S> {
-        AllowlistService::new(inner, self.clone())
+        AllowlistService::new(inner, self.ready())
     }
 }

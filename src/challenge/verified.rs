@@ -24,7 +24,6 @@ pub struct ChallengeLayer {
 
 impl ChallengeLayer {
     /// Answers what this sender asks; a sender that asks nothing is passed on.
-    #[expect(clippy::needless_pass_by_value, reason = "taken as every layer takes its sender")]
     pub fn new(sender: impl Into<Sender>) -> Self {
         let questions = match sender.into().scheme().challenges() {
             Challenge::Verified(questions) => questions,

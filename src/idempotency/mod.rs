@@ -1,47 +1,39 @@
-//! stub
-use crate::body::{HeadFuture, Judged, ResponseBody};
-use http::{Request, Response};
-use std::task::{Context, Poll};
-use tower_layer::Layer;
-use tower_service::Service;
-/// x
-#[derive(Clone, Debug)]
-pub struct IdempotencyLayer;
-impl IdempotencyLayer {
-    /// x
-    pub fn in_memory() -> Self {
-        Self
-    }
-    /// x
-    pub fn clock(self, _: impl crate::clock::Clock) -> Self {
-        self
-    }
-    /// x
-    pub fn render_with(self, _: impl crate::rejection::RenderRejection) -> Self {
-        self
-    }
-}
-impl<S> Layer<S> for IdempotencyLayer {
-    type Service = IdempotencyService<S>;
-    fn layer(&self, inner: S) -> Self::Service {
-        IdempotencyService(inner)
-    }
-}
-/// x
-#[derive(Clone, Debug)]
-pub struct IdempotencyService<S>(S);
-impl<S, B, ResBody> Service<Request<B>> for IdempotencyService<S>
-where
-    B: Judged,
-    S: Service<Request<B>, Response = Response<ResBody>>,
-{
-    type Response = Response<ResponseBody<ResBody>>;
-    type Error = S::Error;
-    type Future = HeadFuture<S::Future>;
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        HeadFuture::inner(self.0.call(request))
-    }
-}
+//! x
+
+mod answer;
+mod case;
+mod config;
+mod drain;
+mod erased;
+mod flights;
+mod future;
+mod held;
+mod layer;
+mod log;
+#[cfg(feature = "moka")]
+mod memory;
+#[cfg(not(feature = "moka"))]
+#[path = "no_memory.rs"]
+mod memory;
+mod policy;
+mod pulse;
+mod record;
+mod run;
+mod service;
+mod store;
+mod verdict;
+
+#[cfg(all(test, feature = "moka"))]
+mod tests;
+
+pub use drain::{Drain, Drained};
+pub use erased::StoreError;
+pub use future::IdempotencyFuture;
+pub use layer::IdempotencyLayer;
+#[cfg(feature = "moka")]
+pub use memory::MemoryStore;
+pub use policy::{Directive, IdempotencyContext, OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
+pub use service::IdempotencyService;
+pub use store::{Claim, Claimed, Fenced, Guarantees, Guarded, Store, Survives, Token};
+
+pub use crate::delivery_key::{Fingerprint, Key};

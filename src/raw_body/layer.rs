@@ -114,7 +114,13 @@ impl RawBodyLayer {
         let limit = u64::try_from(self.limits.bytes).unwrap_or(u64::MAX);
         let declared = match headers.get(CONTENT_LENGTH) {
             None => at_least,
-            Some(value) => match value.to_str().ok().and_then(|text| text.parse::<u64>().ok()) {
+            // A sign is no digit, though Rust would take a plus.
+            Some(value) => match value
+                .to_str()
+                .ok()
+                .filter(|text| !text.starts_with('+'))
+                .and_then(|text| text.parse::<u64>().ok())
+            {
                 Some(length) => length.max(at_least),
                 None => return Err(Rejection::new(Reason::BodyMalformed).with_detail("content-length is no number")),
             },

@@ -52,6 +52,11 @@ impl Keyring {
         self.keys.iter().map(|key| &key.id)
     }
 
+    /// The keys that have an end, and when that is.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (&Arc<str>, UnixTime)> {
+        self.keys.iter().filter_map(|key| Some((&key.id, key.not_after?)))
+    }
+
     pub(super) fn kinds(&self) -> KeyKinds {
         let public = |key: &ReadyKey| matches!(key.key, KeyKind::Ed25519(_));
         KeyKinds { public: self.keys.iter().any(public), shared: !self.keys.iter().all(public) }

@@ -150,18 +150,24 @@ impl SignatureLayer {
     }
 }
 
+impl Config {
+    fn count(&self) -> SignatureMetrics {
+        let (route, provider) = (self.plan.route(), self.plan.scheme().name());
+        let Keys::Ring(ring) = &self.keys else { return SignatureMetrics::new(route, provider, []) };
+        let metrics = SignatureMetrics::new(route, provider, ring.ids().map(AsRef::as_ref));
+        for (id, end) in ring.ends() {
+            metrics.key_expires(id, end);
+        }
+        metrics
+    }
+}
+
 impl<S> Layer<S> for SignatureLayer {
     type Service = SignatureService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let mut config = self.config.clone();
-        config.metrics = self.counted.then(|| {
-            let ids: Vec<_> = match &config.keys {
-                Keys::Resolver { .. } => Vec::new(),
-                Keys::Ring(ring) => ring.ids().map(AsRef::as_ref).collect(),
-            };
-            SignatureMetrics::new(config.plan.route(), config.plan.scheme().name(), ids)
-        });
+        config.metrics = self.counted.then(|| config.count());
         SignatureService::new(inner, Arc::new(config))
     }
 }

@@ -162,7 +162,8 @@ impl WebhookLayer {
 
     /// An allowlist of your own making, for lists that change at run time.
     pub fn allowlist(mut self, allowlist: AllowlistLayer) -> Self {
-        self.head.allowlist = Some(allowlist.behind(self.proxies.clone()).route(self.signature.route_name()));
+        let allowlist = allowlist.behind(self.proxies.clone()).route(self.signature.route_name());
+        self.head.allowlist = Some(if self.metrics.is_some() { allowlist.counted() } else { allowlist });
         self
     }
 
@@ -192,6 +193,7 @@ impl WebhookLayer {
 
     pub(super) fn counted(mut self) -> Self {
         self.signature = self.signature.counted();
+        self.head.allowlist = self.head.allowlist.map(AllowlistLayer::counted);
         let layer = MetricsLayer::new(self.signature.route_name());
         self.metrics = Some(layer.provider(self.signature.scheme().name()));
         self
@@ -229,6 +231,6 @@ impl<S: Clone> Layer<S> for WebhookLayer {
 
     fn layer(&self, handler: S) -> Self::Service {
         let meter = self.metrics.as_ref().map(MetricsLayer::meter);
-        WebhookService::new(Arc::new(self.head.clone()), signed(self, handler), meter)
+        WebhookService::new(Arc::new(self.head.ready()), signed(self, handler), meter)
     }
 }

@@ -25,7 +25,13 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// The same with its handles resolved, for a service.
+    pub(super) fn ready(&self) -> Self {
+        Self { allowlist: self.allowlist.as_ref().map(AllowlistLayer::ready), ..self.clone() }
+    }
+
     /// An answer that needs no body; else the request, with the limits of its body set.
+    #[allow(clippy::result_large_err, reason = "the answer is handed on at once; a box would be an allocation")]
     pub(super) fn judge<B: Body>(&self, mut request: Request<B>) -> Result<Request<RawBody<B>>, Response<Bytes>> {
         // A secret that came in clear is not worth looking at.
         let refusal = self.https_only.as_ref().and_then(|layer| layer.refusal(&request));
@@ -35,7 +41,10 @@ impl Head {
         let refusal = refusal.or_else(|| self.raw_body.refusal(&request));
         // A `GET` that is not signed and has no body to verify.
         let answer = refusal.or_else(|| self.subscribe.as_ref()?.answer(&request));
-        answer.map_or_else(|| Ok(self.raw_body.capture(request)), Err)
+        match answer {
+            Some(answer) => Err(answer),
+            None => Ok(self.raw_body.capture(request)),
+        }
     }
 }
 

@@ -19,13 +19,13 @@ use crate::secret::Secret;
 ///
 /// # Panics
 /// If the key is none that this sender signs with.
-#[must_use]
 pub fn delivery(sender: impl Into<Sender>, key: impl Into<TestKey>) -> DeliveryBuilder {
     DeliveryBuilder {
         sender: sender.into(),
         key: key.into(),
         uri: Uri::from_static("/"),
         id: None,
+        event_type: None,
         headers: Vec::new(),
     }
 }
@@ -37,7 +37,7 @@ pub struct TestKey(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     #[cfg(feature = "ed25519")]
-    Private(crate::crypto::SigningKey),
+    Private(Box<crate::crypto::SigningKey>),
     Shared(Secret),
 }
 
@@ -56,7 +56,7 @@ impl From<Secret> for TestKey {
 #[cfg(feature = "ed25519")]
 impl From<crate::crypto::SigningKey> for TestKey {
     fn from(key: crate::crypto::SigningKey) -> Self {
-        Self(Kind::Private(key))
+        Self(Kind::Private(Box::new(key)))
     }
 }
 
@@ -68,6 +68,7 @@ pub struct DeliveryBuilder {
     key: TestKey,
     uri: Uri,
     id: Option<String>,
+    event_type: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -85,6 +86,12 @@ impl DeliveryBuilder {
     /// process has.
     pub fn id(mut self, id: &str) -> Self {
         self.id = Some(id.to_owned());
+        self
+    }
+
+    /// The event type, for senders that put it into a header. Default: none.
+    pub fn event_type(mut self, event_type: &str) -> Self {
+        self.event_type = Some(event_type.to_owned());
         self
     }
 
@@ -129,6 +136,10 @@ impl DeliveryBuilder {
         let mut headers = vec![(CONTENT_TYPE, HeaderValue::try_from(content_type).expect("a content type"))];
         if let Place::Header(name) = self.sender.scheme().id_place() {
             headers.push((HeaderName::from_static(name), HeaderValue::try_from(id).expect("an id that fits a header")));
+        }
+        if let (Place::Header(name), Some(event_type)) = (self.sender.scheme().event_type_place(), self.event_type) {
+            let value = HeaderValue::try_from(event_type).expect("an event type that fits a header");
+            headers.push((HeaderName::from_static(name), value));
         }
         headers.extend(self.headers);
         let delivery = TestDelivery {
@@ -242,7 +253,7 @@ impl TestDelivery {
         let (mut head, ()) = request.into_parts();
         let signer = match &self.key.0 {
             #[cfg(feature = "ed25519")]
-            Kind::Private(key) => Signer::ed25519(self.sender.clone(), key.clone()),
+            Kind::Private(key) => Signer::ed25519(self.sender.clone(), (**key).clone()),
             Kind::Shared(secret) => Signer::new(self.sender.clone(), secret.clone()),
         };
         let mut body = self.body.clone();
