@@ -302,8 +302,8 @@ mod tests {
         let delivery = testing::delivery(provider::GITHUB, GITHUB).to("/github").json("{}");
         endpoint.send(&delivery).await.assert_accepted();
         endpoint.send(&delivery.tampered()).await.assert_rejected(Reason::SignatureMismatch);
-        let runs = endpoint.send(&testing::delivery(provider::GITHUB, GITHUB).to("/runs").json("").method(Method::GET));
-        let runs: BTreeMap<String, u64> = serde_json::from_slice(runs.await.body()).unwrap();
+        let ask = testing::delivery(provider::GITHUB, GITHUB).to("/runs").json("").method(Method::GET);
+        let runs: BTreeMap<String, u64> = serde_json::from_slice(endpoint.send(&ask).await.body()).unwrap();
         assert_eq!((runs.len(), runs["/github"]), (ROUTES.len(), 1));
     }
 }
