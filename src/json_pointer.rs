@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn what_is_no_json_has_no_values() {
         let deep = "[".repeat(200_000);
-        for body in [&b""[..], b"id=1", b"\xff\xfe", br#"{"id":"#, br#"{"id":null}"#, br#"{"id":""}"#, deep.as_bytes()] {
+        for body in [&b""[..], b"id=1", b"\xff\xfe", br#"{"id":"#, br#"{"id":null}"#, br#"{"id":""}"#, deep.as_bytes()]
+        {
             assert_eq!(text_at(body, "/id"), None);
         }
     }

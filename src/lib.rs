@@ -7,6 +7,7 @@ pub mod clock;
 mod config_error;
 pub mod connection;
 mod delivery;
+mod delivery_key;
 mod encoding;
 mod json_pointer;
 pub mod names;
@@ -47,7 +48,7 @@ pub mod axum;
 #[cfg(feature = "serve")]
 #[cfg_attr(docsrs, doc(cfg(feature = "serve")))]
 pub mod serve;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 #[cfg(feature = "tonic")]

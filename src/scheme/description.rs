@@ -25,7 +25,7 @@ pub struct Scheme {
     pub(super) id: Place,
     pub(super) event_type: Place,
     pub(super) attempt: Option<&'static str>,
-    pub(super) account: Place,
+    pub(super) account: Option<&'static str>,
     pub(super) other_names: &'static [(&'static str, &'static str)],
     pub(super) bodies_are_unique: bool,
     pub(super) body_limit: usize,
@@ -140,7 +140,7 @@ impl Scheme {
             id: Place::Nowhere,
             event_type: Place::Nowhere,
             attempt: None,
-            account: Place::Nowhere,
+            account: None,
             other_names: &[],
             bodies_are_unique: false,
             body_limit: DEFAULT_BODY_LIMIT,
@@ -267,10 +267,10 @@ impl Scheme {
         self
     }
 
-    /// Where the account, shop or hook stands within which delivery ids are unique.
+    /// The header that names the account, shop or hook within which delivery ids are unique; in lower case.
     #[must_use]
-    pub const fn account(mut self, place: Place) -> Self {
-        self.account = place;
+    pub const fn account(mut self, header: &'static str) -> Self {
+        self.account = Some(header);
         self
     }
 

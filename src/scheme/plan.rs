@@ -277,12 +277,8 @@ impl Plan {
         value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
     }
 
-    pub(super) fn account(&self, headers: &HeaderMap) -> Value {
-        match self.scheme().account {
-            Place::Header(name) => headers.get(name).cloned().map_or(Value::None, Value::Header),
-            Place::Json(pointer) => Value::Body(pointer),
-            Place::Nowhere => Value::None,
-        }
+    pub(super) fn account(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        headers.get(self.scheme().account?).cloned()
     }
 
     pub(super) fn attempt(&self, examined: Examined, headers: &HeaderMap) -> Option<u32> {

@@ -108,14 +108,14 @@ impl End {
     /// What an answer says: by its [`Outcome`], else its [`Rejection`], else the status of the handler.
     pub(crate) fn of<B>(response: &Response<B>) -> Self {
         let extensions = response.extensions();
-        if let Some(outcome) = extensions.get::<Outcome>() {
-            return match outcome {
-                Outcome::Challenge => Self::Challenge,
-                Outcome::Duplicate => Self::Duplicate,
-                Outcome::HandlerPanic => Self::HandlerPanic,
-                Outcome::HandlerTimeout => Self::HandlerTimeout,
-                Outcome::InFlight => Self::Refused(Reason::IdempotencyInFlight),
-            };
+        match extensions.get::<Outcome>() {
+            Some(Outcome::Challenge) => return Self::Challenge,
+            Some(Outcome::Duplicate) => return Self::Duplicate,
+            Some(Outcome::HandlerPanic) => return Self::HandlerPanic,
+            Some(Outcome::HandlerTimeout) => return Self::HandlerTimeout,
+            Some(Outcome::InFlight) => return Self::Refused(Reason::IdempotencyInFlight),
+            // The handler ran, and its answer says how that went.
+            Some(Outcome::Bypassed | Outcome::Fenced | Outcome::ReplayCounted) | None => {}
         }
         if let Some(rejection) = extensions.get::<Rejection>() {
             return Self::Refused(rejection.reason());

@@ -27,6 +27,7 @@
 mod clock;
 mod delivery;
 mod endpoint;
+pub mod store_suite;
 
 pub use clock::FakeClock;
 pub use delivery::{DeliveryBuilder, TestDelivery, TestKey, delivery};
