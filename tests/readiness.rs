@@ -144,7 +144,8 @@ mod limits {
     async fn a_handler_that_sheds_its_load_fails_with_its_own_error_and_the_claim_is_given_back() {
         let (handler, mut handle) = mock::pair::<Request<VerifiedBody>, Handled>();
         let service = github().layer(LoadShed::new(ConcurrencyLimit::new(handler, 1)));
-        let (first, second) = (whole(), delivery());
+        // The same signed bytes under another id would wait for the first.
+        let (first, second) = (whole(), testing::delivery(provider::GITHUB, SECRET).json("{}"));
         let mut at_work = task::spawn(service.clone().oneshot(first));
         assert_pending!(at_work.poll());
 

@@ -3,6 +3,7 @@
 mod answer;
 mod case;
 mod config;
+mod counted;
 mod drain;
 mod erased;
 mod flights;

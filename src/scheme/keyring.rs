@@ -30,6 +30,7 @@ pub(super) struct ReadyKey {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a few a route, made once; a box would be a cache miss for each delivery")]
 pub(super) enum KeyKind {
     Ed25519(Ed25519Key),
     Mac(Mac),

@@ -47,6 +47,7 @@ mod description;
 mod error;
 mod field;
 mod keyring;
+mod name_set;
 mod plan;
 mod rule;
 mod sender;

@@ -143,7 +143,7 @@ impl Verification {
             tenant: None,
             id: plan.id(self.examined, &head.headers),
             event_type: plan.event_type(self.examined, &head.headers),
-            account: plan.account(&head.headers),
+            account: plan.account(self.examined, &head.headers),
             attempt: plan.attempt(self.examined, &head.headers),
             sent_at: plan.sent_at(self.examined),
             key_id: found.map(|found| found.key),

@@ -397,6 +397,11 @@ impl Table {
         self.cache.records() + waiting as u64
     }
 
+    /// Claims, and finished records that have been moved, about: takes no lock.
+    pub(super) fn entries(&self) -> u64 {
+        self.cache.records() + self.in_flight() as u64
+    }
+
     pub(super) fn early_evictions(&self) -> u64 {
         self.cache.early_evictions()
     }
