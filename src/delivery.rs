@@ -23,7 +23,7 @@ pub struct Delivery {
     pub(crate) id: Value,
     pub(crate) event_type: Value,
     /// Within which delivery ids are unique.
-    pub(crate) account: Value,
+    pub(crate) account: Option<HeaderValue>,
     pub(crate) attempt: Option<u32>,
     pub(crate) sent_at: Option<UnixTime>,
     pub(crate) key_id: Option<Arc<str>>,

@@ -1,26 +1,76 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// Facts: no tower, no async, no I/O.
 pub mod body;
 pub mod clock;
 mod config_error;
 pub mod connection;
-pub mod crypto;
-pub mod danger;
 mod delivery;
+mod delivery_key;
 mod encoding;
 mod json_pointer;
-pub mod provider;
-pub mod raw_body;
+pub mod names;
+mod outcome;
 pub mod rejection;
-pub mod scheme;
 pub mod secret;
-pub mod signature;
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+mod telemetry;
 mod verifying_key;
+
+// Engine: pure functions.
+pub mod client_ip;
+pub mod crypto;
+pub mod provider;
+pub mod scheme;
+
+// Middleware: one folder a concern.
+pub mod allowlist;
+pub mod challenge;
+pub mod danger;
+pub mod https_only;
+pub mod idempotency;
+#[cfg(feature = "metrics")]
+#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod metrics;
+pub mod raw_body;
+pub mod signature;
+
+// The finished stack.
+pub mod stack;
+
+// Adapters, each behind its feature.
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub mod axum;
+#[cfg(feature = "serve")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serve")))]
+pub mod serve;
+#[cfg(any(test, feature = "testing"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
+#[cfg(feature = "tonic")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tonic")))]
+pub mod tonic;
+
+// The paved path.
+pub use allowlist::AllowlistLayer;
 pub use body::{RawBody, VerifiedBody};
 pub use bytes;
+pub use challenge::ChallengeLayer;
 pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
+pub use https_only::HttpsOnlyLayer;
+pub use idempotency::IdempotencyLayer;
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsLayer;
+pub use outcome::Outcome;
 pub use raw_body::RawBodyLayer;
 pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};
 pub use signature::SignatureLayer;
+pub use stack::{WebhookLayer, WebhookOptions};
 pub use verifying_key::VerifyingKey;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -23,7 +23,18 @@ pin_project! {
     enum Kind<B> {
         Inner { #[pin] body: B },
         Own { bytes: Bytes },
+        Held { held: Held<B> },
     }
+}
+
+/// Bytes that were taken out of the inner body, and what comes after them.
+#[derive(Debug)]
+struct Held<B> {
+    first: Bytes,
+    /// What the inner body had promised but did not keep: the answer then breaks off, as it did.
+    missing: u64,
+    rest: Option<Pin<Box<B>>>,
+    trailers: Option<Box<HeaderMap>>,
 }
 
 impl<B> ResponseBody<B> {
@@ -33,6 +44,25 @@ impl<B> ResponseBody<B> {
 
     pub(crate) const fn own(bytes: Bytes) -> Self {
         Self { kind: Kind::Own { bytes } }
+    }
+
+    /// Bytes, then trailers.
+    pub(crate) fn held(first: Bytes, trailers: Option<HeaderMap>) -> Self {
+        let Some(trailers) = trailers else { return Self::own(first) };
+        let held = Held { first, missing: 0, rest: None, trailers: Some(Box::new(trailers)) };
+        Self { kind: Kind::Held { held } }
+    }
+
+    /// Bytes, then the end, although `promised` bytes were to come in all: the connection ends in an
+    /// error, as it would have without us.
+    pub(crate) fn broken(first: Bytes, promised: u64) -> Self {
+        let missing = promised.saturating_sub(first.len() as u64);
+        Self { kind: Kind::Held { held: Held { first, missing, rest: None, trailers: None } } }
+    }
+
+    /// Bytes, then the rest of the body they were taken from.
+    pub(crate) const fn resumed(first: Bytes, rest: Pin<Box<B>>) -> Self {
+        Self { kind: Kind::Held { held: Held { first, missing: 0, rest: Some(rest), trailers: None } } }
     }
 }
 
@@ -47,6 +77,15 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
                 let bytes = std::mem::take(bytes);
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
+            KindProj::Held { held } => {
+                if !held.first.is_empty() {
+                    return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut held.first)))));
+                }
+                match &mut held.rest {
+                    Some(rest) => rest.as_mut().poll_frame(cx),
+                    None => Poll::Ready(held.trailers.take().map(|trailers| Ok(Frame::trailers(*trailers)))),
+                }
+            }
         }
     }
 
@@ -54,6 +93,10 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
             Kind::Own { bytes } => bytes.is_empty(),
+            Kind::Held { held } => {
+                let ended = held.first.is_empty() && held.missing == 0 && held.trailers.is_none();
+                ended && held.rest.as_ref().is_none_or(|rest| rest.is_end_stream())
+            }
         }
     }
 
@@ -61,6 +104,16 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
             Kind::Own { bytes } => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Held { held } => {
+                let first = held.first.len() as u64;
+                let Some(rest) = &held.rest else { return SizeHint::with_exact(first.saturating_add(held.missing)) };
+                let (rest, mut hint) = (rest.size_hint(), SizeHint::new());
+                hint.set_lower(rest.lower().saturating_add(first));
+                if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(first)) {
+                    hint.set_upper(upper);
+                }
+                hint
+            }
         }
     }
 }

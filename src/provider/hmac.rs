@@ -16,7 +16,7 @@ pub const GITHUB: Scheme = entry(
         .signature(header("x-hub-signature-256").prefix("sha256="), Encoding::Hex)
         .id(Place::Header("x-github-delivery"))
         .event_type(Place::Header("x-github-event"))
-        .account(Place::Header("x-github-hook-id"))
+        .account("x-github-hook-id")
         .body_limit(25 * 1024 * 1024)
         .deadline(Duration::from_secs(10))
         .retries_for(days(3))
@@ -43,7 +43,7 @@ pub const SHOPIFY: Scheme = entry(
         .signature(header("x-shopify-hmac-sha256"), Encoding::Base64)
         .id(Place::Header("x-shopify-webhook-id"))
         .event_type(Place::Header("x-shopify-topic"))
-        .account(Place::Header("x-shopify-shop-domain"))
+        .account("x-shopify-shop-domain")
         .other_names(&[
             ("x-shopify-hmac-sha256", "shopify-hmac-sha256"),
             ("x-shopify-shop-domain", "shopify-shop-domain"),
@@ -66,7 +66,6 @@ pub const SLACK: Scheme = entry(
         .id(Place::Json("/event_id"))
         .event_type(Place::Json("/event/type"))
         .attempt("x-slack-retry-num")
-        .account(Place::Json("/team_id"))
         .deadline(Duration::from_secs(3))
         .retries_for(Duration::from_secs(60 * 60))
         .challenge(Challenge::Verified(&[Question::repeat("/type", "url_verification", "/challenge")]))
@@ -81,7 +80,6 @@ pub const SQUARE: UrlScheme = url_entry(
         .signed(&[Part::Url, Part::Body])
         .id(Place::Json("/event_id"))
         .event_type(Place::Json("/type"))
-        .account(Place::Json("/merchant_id"))
         .retries_for(days(3))
         .source("npm square 46.0.0; developer.squareup.com", Confidence::Verified),
 );
@@ -118,7 +116,6 @@ pub const STRIPE: Scheme = entry(
         .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
         .id(Place::Json("/id"))
         .event_type(Place::Json("/type"))
-        .account(Place::Json("/account"))
         .retries_for(days(3))
         .source("npm stripe 23.1.0; docs.stripe.com", Confidence::Verified),
 );

@@ -15,7 +15,6 @@ pub const DISCORD: Scheme = entry(
         .signed(&[Part::Timestamp, Part::Body])
         .id(Place::Json("/id"))
         .event_type(Place::Json("/type"))
-        .account(Place::Json("/application_id"))
         .deadline(Duration::from_secs(3))
         .challenge(Challenge::Verified(&[
             Question::fixed("/type", "1", 200, r#"{"type":1}"#),

@@ -11,7 +11,7 @@ pub const GITLAB: Scheme = entry(
     Scheme::token("gitlab", header("x-gitlab-token"))
         .id(Place::Header("idempotency-key"))
         .event_type(Place::Header("x-gitlab-event"))
-        .account(Place::Header("x-gitlab-instance"))
+        .account("x-gitlab-instance")
         .deadline(Duration::from_secs(10))
         .source("docs.gitlab.com, webhooks; go-playground/webhooks, commit 02d182a", Confidence::Documented),
 );

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Body;
 use tower_layer::Layer;
 
 use super::RawBodyService;
-use crate::body::{BodyBudget, BodyLimits};
+use crate::body::{BodyBudget, BodyLimits, RawBody, RawBodyCaptured};
 use crate::config_error::{ConfigError, ConfigErrorKind};
-use crate::rejection::{Refusals, RenderRejection};
+use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection};
 use crate::scheme::DEFAULT_BODY_LIMIT;
 
 /// Sets limits on the body of a request. See the [module docs](super).
@@ -25,7 +29,7 @@ pub struct RawBodyLayer {
 
 /// What is done with a `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compressed {
+enum Compressed {
     Passed,
     Refused,
 }
@@ -99,6 +103,50 @@ impl RawBodyLayer {
         self.refusals = self.refusals.rendered_by(Arc::new(renderer));
         self
     }
+
+    /// The answer to a request whose head is enough to refuse it.
+    pub(crate) fn refusal<B: Body>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+        let rejection = self.check(request.headers(), request.body().size_hint().lower()).err()?;
+        Some(self.refusals.respond(rejection, Dialect::of(request.headers())))
+    }
+
+    fn check(&self, headers: &HeaderMap, at_least: u64) -> Result<(), Rejection> {
+        let limit = u64::try_from(self.limits.bytes).unwrap_or(u64::MAX);
+        let mut declared = at_least;
+        for line in headers.get_all(CONTENT_LENGTH) {
+            let Some(length) = content_length(line) else {
+                return Err(Rejection::new(Reason::BodyMalformed).with_detail("content-length is no number"));
+            };
+            declared = declared.max(length);
+        }
+        if declared > limit {
+            return Err(Rejection::new(Reason::BodyTooLarge)
+                .with_detail(format!("{declared} bytes are announced, the limit is {limit}")));
+        }
+        let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if self.compressed == Compressed::Refused && !headers.get_all(CONTENT_ENCODING).iter().all(plain) {
+            return Err(Reason::ContentEncoding.into());
+        }
+        Ok(())
+    }
+
+    /// The request with its limits set.
+    pub(crate) fn capture<B>(&self, request: Request<B>) -> Request<RawBody<B>> {
+        let mut request = request.map(|body| RawBody::new(body, self.limits.clone()));
+        request.extensions_mut().insert(RawBodyCaptured);
+        if !self.limits.budget.is_global() {
+            request.extensions_mut().insert(self.limits.budget.clone());
+        }
+        request
+    }
+}
+
+/// Digits and nothing else ([RFC 9110 §8.6](https://www.rfc-editor.org/rfc/rfc9110#section-8.6)); a number that is
+/// too large to be written is the largest.
+fn content_length(line: &HeaderValue) -> Option<u64> {
+    let digits =
+        line.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(digits.parse().unwrap_or(u64::MAX))
 }
 
 fn sensible(time: Duration) -> Result<Duration, ConfigError> {
@@ -118,6 +166,6 @@ impl<S> Layer<S> for RawBodyLayer {
     type Service = RawBodyService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RawBodyService::new(inner, self.limits.clone(), self.compressed, self.refusals.clone())
+        RawBodyService::new(inner, self.clone())
     }
 }

@@ -61,7 +61,7 @@ pub trait RenderRejection: fmt::Debug + Send + Sync + 'static {
 
 /// `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): the default.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_structs, reason = "there is nothing in it and never will be")]
 pub struct ProblemJson;
 
 impl RenderRejection for ProblemJson {
@@ -78,7 +78,7 @@ impl RenderRejection for ProblemJson {
 
 /// No body at all.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_structs, reason = "there is nothing in it and never will be")]
 pub struct EmptyBody;
 
 impl RenderRejection for EmptyBody {

@@ -58,13 +58,18 @@ impl Scheme {
         {
             return Some("a timestamp's header is lower case, and the separators of its list are ASCII and differ");
         }
-        if !is_place(self.id) || !is_place(self.event_type) || !is_place(self.account) {
+        if !is_place(self.id) || !is_place(self.event_type) {
             return Some("a place is a header in lower case or a JSON pointer that begins with `/`");
         }
         if let Some(header) = self.attempt
             && !is_header(header)
         {
             return Some("the header of the attempt is lower case");
+        }
+        if let Some(header) = self.account
+            && !is_header(header)
+        {
+            return Some("the header of the account is lower case");
         }
         let mut names = self.other_names;
         while let [(name, other), rest @ ..] = names {

@@ -25,7 +25,7 @@ pub struct Scheme {
     pub(super) id: Place,
     pub(super) event_type: Place,
     pub(super) attempt: Option<&'static str>,
-    pub(super) account: Place,
+    pub(super) account: Option<&'static str>,
     pub(super) other_names: &'static [(&'static str, &'static str)],
     pub(super) bodies_are_unique: bool,
     pub(super) body_limit: usize,
@@ -141,7 +141,7 @@ impl Scheme {
             id: Place::Nowhere,
             event_type: Place::Nowhere,
             attempt: None,
-            account: Place::Nowhere,
+            account: None,
             other_names: &[],
             bodies_are_unique: false,
             body_limit: DEFAULT_BODY_LIMIT,
@@ -268,10 +268,10 @@ impl Scheme {
         self
     }
 
-    /// Where the account, shop or hook stands within which delivery ids are unique.
+    /// The header that names the account, shop or hook within which delivery ids are unique; in lower case.
     #[must_use]
-    pub const fn account(mut self, place: Place) -> Self {
-        self.account = place;
+    pub const fn account(mut self, header: &'static str) -> Self {
+        self.account = Some(header);
         self
     }
 
@@ -330,6 +330,18 @@ impl Scheme {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Where the delivery id stands.
+    #[must_use]
+    pub const fn id_place(&self) -> Place {
+        self.id
+    }
+
+    /// Where the event type stands.
+    #[must_use]
+    pub const fn event_type_place(&self) -> Place {
+        self.event_type
     }
 
     /// Where these facts were read; empty for a scheme of your own.

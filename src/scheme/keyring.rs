@@ -30,6 +30,7 @@ pub(super) struct ReadyKey {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a few a route, made once; a box would be a cache miss for each delivery")]
 pub(super) enum KeyKind {
     Ed25519(Ed25519Key),
     Mac(Mac),
@@ -50,6 +51,11 @@ impl Keyring {
     /// The ids of all keys.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.keys.iter().map(|key| &key.id)
+    }
+
+    /// The keys that have an end, and when that is.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (&Arc<str>, UnixTime)> {
+        self.keys.iter().filter_map(|key| Some((&key.id, key.not_after?)))
     }
 
     pub(super) fn kinds(&self) -> KeyKinds {

@@ -66,7 +66,7 @@ pub use field::{Field, header, item};
 pub(crate) use keyring::Keyring;
 pub(crate) use plan::{Examined, Plan};
 pub use rule::{Emit, SignatureRule, Unverified};
-pub use sender::{Sender, UrlScheme};
+pub use sender::{Sender, SenderOf, UrlScheme};
 pub use sign::Signer;
 pub(crate) use verify::examine_without_keys;
 pub use verify::{Verification, Verifier};

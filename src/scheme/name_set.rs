@@ -117,7 +117,7 @@ impl NameSet {
             timestamp: scheme.timestamp.map(|(field, _)| reader(field)).transpose()?,
             id,
             event_type: place(scheme.event_type)?,
-            account: place(scheme.account)?,
+            account: scheme.account.map(name).transpose()?,
             attempt: scheme.attempt.map(name).transpose()?,
             pieces,
         })

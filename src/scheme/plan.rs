@@ -257,8 +257,9 @@ impl Plan {
         value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
     }
 
-    pub(super) fn account(&self, examined: Examined, headers: &HeaderMap) -> Value {
-        value(self.scheme().account, self.names(examined).account.as_ref(), headers)
+    pub(super) fn account(&self, examined: Examined, headers: &HeaderMap) -> Option<HeaderValue> {
+        let mut lines = headers.get_all(self.names(examined).account.as_ref()?).iter();
+        lines.next().filter(|_| lines.next().is_none()).cloned()
     }
 
     pub(super) fn attempt(&self, examined: Examined, headers: &HeaderMap) -> Option<u32> {

@@ -65,9 +65,30 @@ fn without_credentials(url: &str) -> String {
     format!("{scheme}://{host}/{path}")
 }
 
-impl From<Scheme> for Sender {
-    fn from(scheme: Scheme) -> Self {
+/// A sender can be made of `T`: of a [`Scheme`]. It is there so that the compiler says what to do.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is no sender yet",
+    label = "neither a `Sender` nor a `Scheme`",
+    note = "a sender that signs the URL needs it as you gave it to the sender: `provider::TWILIO.at(\"https://…\")?`",
+    note = "a sender of your own is a `const` of type `Scheme`"
+)]
+pub trait SenderOf<T> {
+    /// The sender.
+    fn of(sender: T) -> Self;
+}
+
+impl SenderOf<Scheme> for Sender {
+    fn of(scheme: Scheme) -> Self {
         Self { scheme, url: None }
+    }
+}
+
+impl<T> From<T> for Sender
+where
+    Self: SenderOf<T>,
+{
+    fn from(sender: T) -> Self {
+        Self::of(sender)
     }
 }
 

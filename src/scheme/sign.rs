@@ -43,7 +43,9 @@ pub struct Signer {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one a signer, made once")]
 enum SignerKey {
+    #[cfg_attr(not(feature = "ed25519"), allow(dead_code))]
     Ed25519(Ed25519Signer),
     Mac(Mac),
     Token(Secret),

@@ -51,13 +51,25 @@ struct Verifying {
 }
 
 impl Verifying {
-    fn finish(self, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
+    fn finish(self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
+        let began = config.metrics.as_ref().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.finish(head, body);
         if self.nobody {
             return Err(Rejection::new(Reason::UnknownKey).with_detail("there is no such tenant"));
         }
-        Ok(Delivery { tenant: self.tenant, ..verdict? })
+        let delivery = Delivery { tenant: self.tenant, ..verdict? };
+        if let Some((metrics, began)) = began {
+            let took = config.clock.monotonic().saturating_sub(began);
+            let age = delivery.sent_at.zip(config.clock.now()).map(|(sent, now)| seconds_between(sent, now));
+            metrics.verified(delivery.key_id().unwrap_or_default(), age, delivery.body.len(), took);
+        }
+        Ok(delivery)
     }
+}
+
+/// How old a timestamp is, in seconds; negative where it lies ahead.
+fn seconds_between(sent: UnixTime, now: UnixTime) -> f64 {
+    now.saturating_since(sent).as_secs_f64() - sent.saturating_since(now).as_secs_f64()
 }
 
 impl<S, B: Captured, F> SignatureFuture<S, B, F> {
@@ -155,7 +167,7 @@ where
                     }));
                     match (collected, head.take(), verifying.take()) {
                         (Err(rejection), ..) => Err(rejection),
-                        (Ok(bytes), Some(head), Some(verifying)) => judged(head, bytes, verifying),
+                        (Ok(bytes), Some(head), Some(verifying)) => judged(this.config, head, bytes, verifying),
                         _ => Err(Reason::Misconfigured.into()),
                     }
                 }
@@ -178,8 +190,13 @@ where
     }
 }
 
-fn judged<B, F>(mut head: Parts, bytes: Bytes, verifying: Verifying) -> Result<State<B, F>, Rejection> {
-    let delivery = verifying.finish(&head, bytes.clone())?;
+fn judged<B, F>(
+    config: &Config,
+    mut head: Parts,
+    bytes: Bytes,
+    verifying: Verifying,
+) -> Result<State<B, F>, Rejection> {
+    let delivery = verifying.finish(config, &head, bytes.clone())?;
     head.extensions.insert(delivery);
     Ok(State::Ready { request: Some(Request::from_parts(head, VerifiedBody::new(bytes))) })
 }

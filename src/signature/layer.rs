@@ -14,12 +14,14 @@ use crate::config_error::ConfigError;
 use crate::rejection::{Refusals, RenderRejection};
 use crate::scheme::{Keyring, Plan, Scheme, Sender};
 use crate::secret::Secrets;
+use crate::telemetry::SignatureMetrics;
 
 /// Verifies the sender's signature. See the [module docs](super).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SignatureLayer {
     config: Config,
+    counted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub(super) struct Config {
     pub(super) method: Method,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) refusals: Refusals,
+    /// Made with each service, when the name of the route is settled.
+    pub(super) metrics: Option<SignatureMetrics>,
 }
 
 /// Where the keys come from.
@@ -82,7 +86,7 @@ impl SignatureLayer {
     fn of(plan: Plan, keys: Keys) -> Self {
         let refusals = Refusals::default().for_route(plan.route().clone());
         let (plan, clock) = (Arc::new(plan), Arc::new(SystemClock));
-        Self { config: Config { plan, keys, method: Method::POST, clock, refusals } }
+        Self { config: Config { plan, keys, method: Method::POST, clock, refusals, metrics: None }, counted: false }
     }
 
     /// The name of the route: label, part of the idempotency key, name in the log. Default: the sender's
@@ -121,6 +125,18 @@ impl SignatureLayer {
         self
     }
 
+    /// Counts by which keys deliveries were verified, how old signatures and how large bodies are. Install the
+    /// recorder before the layer is put onto a service.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(self) -> Self {
+        self.counted()
+    }
+
+    pub(crate) fn counted(mut self) -> Self {
+        self.counted = true;
+        self
+    }
+
     /// The scheme.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
@@ -134,10 +150,24 @@ impl SignatureLayer {
     }
 }
 
+impl Config {
+    fn count(&self) -> SignatureMetrics {
+        let (route, provider) = (self.plan.route(), self.plan.scheme().name());
+        let Keys::Ring(ring) = &self.keys else { return SignatureMetrics::new(route, provider, []) };
+        let metrics = SignatureMetrics::new(route, provider, ring.ids().map(AsRef::as_ref));
+        for (id, end) in ring.ends() {
+            metrics.key_expires(id, end);
+        }
+        metrics
+    }
+}
+
 impl<S> Layer<S> for SignatureLayer {
     type Service = SignatureService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SignatureService::new(inner, Arc::new(self.config.clone()))
+        let mut config = self.config.clone();
+        config.metrics = self.counted.then(|| config.count());
+        SignatureService::new(inner, Arc::new(config))
     }
 }

@@ -34,7 +34,7 @@
 //!
 //! // From GitHub's documentation.
 //! let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
-//! let request = |body| Request::post("/").header("x-hub-signature-256", signature).body(Full::from(body));
+//! let request = |body| Request::post("/").header("x-hub-signature-256", signature).body(Full::<Bytes>::from(body));
 //! assert_eq!(service.clone().oneshot(request("Hello, World!")?).await?.status(), 200);
 //! assert_eq!(service.oneshot(request("Hello, World?")?).await?.status(), 401);
 //! # Ok(()) }

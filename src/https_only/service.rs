@@ -1,0 +1,42 @@
+//! The decision, on the head of each request.
+
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::HttpsOnlyLayer;
+use crate::body::{HeadFuture, ResponseBody};
+
+/// Made by [`HttpsOnlyLayer`](super::HttpsOnlyLayer).
+#[derive(Clone, Debug)]
+pub struct HttpsOnlyService<S> {
+    inner: S,
+    layer: HttpsOnlyLayer,
+}
+
+impl<S> HttpsOnlyService<S> {
+    pub(super) const fn new(inner: S, layer: HttpsOnlyLayer) -> Self {
+        Self { inner, layer }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for HttpsOnlyService<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = HeadFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        match self.layer.refusal(&request) {
+            Some(refusal) => HeadFuture::answered(refusal),
+            None => HeadFuture::inner(self.inner.call(request)),
+        }
+    }
+}

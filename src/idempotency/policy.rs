@@ -1,0 +1,106 @@
+//! The choices there are.
+
+use crate::delivery_key::Key;
+
+use super::store::Token;
+
+/// Which rules answers follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Profile {
+    /// For HTTP APIs, by the IETF draft
+    /// [`Idempotency-Key`](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/):
+    /// 400 without an id, 409 in flight, 422 for another body under the same id, each with a `Link`.
+    Ietf,
+    /// For senders of webhooks, many of which take any 4xx for final: 503 in flight; another body under
+    /// the same id is a duplicate, since senders render the same event anew.
+    #[default]
+    Webhook,
+}
+
+/// What to do when bytes that were signed once come again under another id, where the sender does not
+/// sign the id: either somebody replays a delivery under an id of their own, or the sender has sent
+/// the same bytes twice.
+///
+/// While the first of the two is being worked on, the second is answered as in flight. If the first
+/// has failed, the second runs, whatever the policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplayGuard {
+    /// It runs, and the answer is marked with
+    /// [`Outcome::ReplayCounted`](crate::Outcome::ReplayCounted). The default, since not every sender
+    /// can be known never to send the same body twice.
+    #[default]
+    Count,
+    /// It is answered like a duplicate of the first.
+    Duplicate,
+    /// It is refused with 409 `replayed`.
+    Reject,
+}
+
+/// What becomes of a run whose client has gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnDisconnect {
+    /// The handler is dropped at its next await and the claim released, so that the next delivery
+    /// runs. For handlers that can be stopped anywhere. A handler that has finished is recorded.
+    CancelAndRelease,
+    /// It goes on to its end, and its answer is recorded: the sender's retry gets it.
+    #[default]
+    Detach,
+}
+
+/// What to do with a delivery when the store fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OnStoreFailure {
+    /// It is refused with 503 `idempotency_unavailable`, and comes again.
+    #[default]
+    FailClosed,
+    /// The handler runs without a claim, so duplicates run as well. The answer is marked with
+    /// [`Outcome::Bypassed`](crate::Outcome::Bypassed).
+    FailOpen,
+}
+
+/// What a handler says of its own answer, in the extensions of the response: goes before the rule that
+/// 2xx is recorded and the rest released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Directive {
+    /// Record this answer, whatever its status: the work is done, or never can be.
+    Complete,
+    /// Release the claim, whatever the status: the next delivery is to run.
+    Release,
+}
+
+/// Given to the handler in the extensions of the request.
+///
+/// The key is a fine unique constraint, or idempotency key, for what the handler does elsewhere. A
+/// delivery that was let in unsigned, has no id, or runs without a claim has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdempotencyContext {
+    pub(super) key: Key,
+    pub(super) token: Token,
+    pub(super) attempt: Option<u32>,
+}
+
+impl IdempotencyContext {
+    /// The key of the delivery: the same for each of its copies.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The token of this run.
+    #[must_use]
+    pub const fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Which run of this delivery it is, from 1, where the store counts them. A count begins anew once
+    /// a claim was released.
+    #[must_use]
+    pub const fn attempt(&self) -> Option<u32> {
+        self.attempt
+    }
+}

@@ -1,0 +1,62 @@
+//! The one place where the order stands.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+
+use super::layer::WebhookLayer;
+use super::optional::OptionalService;
+use crate::allowlist::AllowlistLayer;
+use crate::body::RawBody;
+use crate::challenge::{ChallengeService, SubscribeLayer};
+use crate::https_only::HttpsOnlyLayer;
+use crate::idempotency::IdempotencyService;
+use crate::raw_body::RawBodyLayer;
+use crate::signature::SignatureService;
+
+/// What is decided on the head alone. Metrics go around it, so that every end is counted.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) https_only: Option<HttpsOnlyLayer>,
+    pub(super) allowlist: Option<AllowlistLayer>,
+    pub(super) raw_body: RawBodyLayer,
+    pub(super) subscribe: Option<SubscribeLayer>,
+}
+
+impl Head {
+    /// The same with its handles resolved, for a service.
+    pub(super) fn ready(&self) -> Self {
+        Self { allowlist: self.allowlist.as_ref().map(AllowlistLayer::ready), ..self.clone() }
+    }
+
+    /// An answer that needs no body; else the request, with the limits of its body set.
+    #[allow(clippy::result_large_err, reason = "the answer is handed on at once; a box would be an allocation")]
+    pub(super) fn judge<B: Body>(&self, mut request: Request<B>) -> Result<Request<RawBody<B>>, Response<Bytes>> {
+        // A secret that came in clear is not worth looking at.
+        let refusal = self.https_only.as_ref().and_then(|layer| layer.refusal(&request));
+        // Costs little and reads nothing.
+        let refusal = refusal.or_else(|| self.allowlist.as_ref()?.refusal(&mut request));
+        // The limits stand before anybody reads.
+        let refusal = refusal.or_else(|| self.raw_body.refusal(&request));
+        // A `GET` that is not signed and has no body to verify.
+        let answer = refusal.or_else(|| self.subscribe.as_ref()?.answer(&request));
+        match answer {
+            Some(answer) => Err(answer),
+            None => Ok(self.raw_body.capture(request)),
+        }
+    }
+}
+
+/// What needs the body, outermost first: the signature, since from here on we know who it is; the challenge, since a
+/// signed question is answered to the sender alone and is no event to remember; idempotency, since only who is
+/// verified may claim an id.
+pub(super) type Signed<S> = SignatureService<ChallengeService<OptionalService<IdempotencyService<S>, S>>>;
+
+pub(super) fn signed<S>(layer: &WebhookLayer, handler: S) -> Signed<S>
+where
+    S: Clone,
+{
+    let once = OptionalService::new(layer.idempotency.as_ref(), handler);
+    layer.signature.layer(layer.challenge.layer(once))
+}

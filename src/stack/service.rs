@@ -1,0 +1,61 @@
+//! The stack as one service.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::WebhookFuture;
+use super::order::{Head, Signed};
+use crate::body::{BoxError, HeadFuture, RawBody, ResponseBody, VerifiedBody};
+use crate::metrics::Meter;
+
+/// All layers of a route around one handler. See the [module docs](super).
+#[derive(Clone, Debug)]
+pub struct WebhookService<S> {
+    head: Arc<Head>,
+    signed: Signed<S>,
+    meter: Option<Meter>,
+}
+
+impl<S> WebhookService<S> {
+    pub(super) const fn new(head: Arc<Head>, signed: Signed<S>, meter: Option<Meter>) -> Self {
+        Self { head, signed, meter }
+    }
+}
+
+/// The handler's body inside of what signature, challenge and idempotency may answer, and the head.
+type StackBody<B> = ResponseBody<ResponseBody<ResponseBody<ResponseBody<B>>>>;
+
+impl<S, B, ResBody> Service<Request<B>> for WebhookService<S>
+where
+    B: Body<Error: Into<BoxError>>,
+    S: Service<Request<VerifiedBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    ResBody: Body<Data = Bytes> + Send + 'static,
+    ResBody::Error: Into<BoxError>,
+{
+    type Response = Response<StackBody<ResBody>>;
+    type Error = S::Error;
+    type Future = WebhookFuture<<Signed<S> as Service<Request<RawBody<B>>>>::Future>;
+
+    /// Always ready: the handler's readiness is awaited once a delivery is verified and claimed.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let flight = self.meter.as_ref().map(Meter::begin);
+        WebhookFuture::new(
+            flight,
+            match self.head.judge(request) {
+                Ok(request) => HeadFuture::inner(self.signed.call(request)),
+                Err(answer) => HeadFuture::answered(answer),
+            },
+        )
+    }
+}

@@ -1,0 +1,76 @@
+//! The handles, for builds without the feature `metrics`: the same interface, and nothing behind it.
+
+use std::time::Duration;
+
+use super::{Decision, End, Operation};
+use crate::clock::UnixTime;
+
+/// Counts nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestMetrics;
+
+impl RequestMetrics {
+    pub(crate) const fn new(_: &str, _: &str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn begin(&self) -> InFlight {
+        InFlight
+    }
+}
+
+/// Counts nothing.
+#[derive(Debug)]
+pub(crate) struct InFlight;
+
+impl InFlight {
+    pub(crate) const fn ended(&self, _: End, _: Duration) {}
+}
+
+/// Counts nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct SignatureMetrics;
+
+impl SignatureMetrics {
+    pub(crate) fn new<'a>(_: &str, _: &str, _: impl IntoIterator<Item = &'a str>) -> Self {
+        Self
+    }
+
+    pub(crate) const fn verified(&self, _: &str, _: Option<f64>, _: usize, _: Duration) {}
+
+    pub(crate) const fn key_expires(&self, _: &str, _: UnixTime) {}
+}
+
+/// Counts nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowlistMetrics;
+
+impl AllowlistMetrics {
+    pub(crate) const fn new(_: &str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn decided(&self, _: Decision) {}
+
+    pub(crate) const fn refreshed(_: &str, _: UnixTime) {}
+}
+
+/// Counts nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct IdempotencyMetrics;
+
+impl IdempotencyMetrics {
+    pub(crate) const fn new(_: &str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn operation(&self, _: Operation, _: Duration) {}
+
+    pub(crate) const fn entries(&self, _: u64) {}
+
+    pub(crate) const fn evicted_early(&self, _: u64) {}
+
+    pub(crate) const fn run_abandoned(&self) {}
+
+    pub(crate) const fn replay_guard_hit(&self) {}
+}

@@ -1,0 +1,264 @@
+//! The handles, for builds with the feature `metrics`.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use ::metrics::{Counter, Gauge, Histogram};
+
+use super::register::{self, Family};
+use super::{Decision, End, Operation};
+use crate::clock::UnixTime;
+use crate::names;
+
+/// Distinct key ids that a route has in its metrics; what is beyond is counted as `_OTHER`.
+const MAX_KEY_IDS: usize = 32;
+
+/// What the outermost layer counts.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestMetrics(Arc<Requests>);
+
+#[derive(Debug)]
+struct Requests {
+    ends: Box<[Counter]>,
+    durations: [Histogram; End::OUTCOMES.len()],
+    in_flight: Gauge,
+}
+
+impl RequestMetrics {
+    pub(crate) fn new(route: &str, provider: &str) -> Self {
+        use names::{IN_FLIGHT, OUTCOME, PROVIDER, REASON, REQUEST_DURATION, REQUESTS, ROUTE};
+
+        register::info();
+        let (requests, durations) = (Family::new(REQUESTS), Family::new(REQUEST_DURATION));
+        let counter = |end: End| {
+            requests.counter(&[(ROUTE, route), (PROVIDER, provider), (OUTCOME, end.outcome()), (REASON, end.reason())])
+        };
+        Self(Arc::new(Requests {
+            ends: End::all().map(counter).collect(),
+            durations: End::OUTCOMES
+                .map(|outcome| durations.histogram(&[(ROUTE, route), (PROVIDER, provider), (OUTCOME, outcome)])),
+            in_flight: Family::new(IN_FLIGHT).gauge(&[(ROUTE, route)]),
+        }))
+    }
+
+    /// One more request in flight, until the guard is dropped.
+    pub(crate) fn begin(&self) -> InFlight {
+        self.0.in_flight.increment(1.0);
+        InFlight(self.clone())
+    }
+}
+
+/// A request in flight.
+#[derive(Debug)]
+#[must_use = "the request is in flight for as long as this lives"]
+pub(crate) struct InFlight(RequestMetrics);
+
+impl InFlight {
+    /// Counts how it ended. To be called once.
+    pub(crate) fn ended(&self, end: End, took: Duration) {
+        let Requests { ends, durations, .. } = &*self.0.0;
+        if let Some(counter) = ends.get(end.index()) {
+            counter.increment(1);
+        }
+        if let Some(histogram) = durations.get(end.outcome_index()) {
+            histogram.record(took.as_secs_f64());
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.0.in_flight.decrement(1.0);
+    }
+}
+
+/// What a signature layer counts of the deliveries that it lets through.
+#[derive(Clone, Debug)]
+pub(crate) struct SignatureMetrics(Arc<Signatures>);
+
+#[derive(Debug)]
+struct Signatures {
+    route: Box<str>,
+    named: Box<[(Box<str>, Counter)]>,
+    /// Keys that a resolver gave later.
+    found: RwLock<Vec<(Box<str>, Counter)>>,
+    other: Counter,
+    age: Histogram,
+    body: Histogram,
+    took: Histogram,
+}
+
+impl SignatureMetrics {
+    pub(crate) fn new<'a>(route: &str, provider: &str, key_ids: impl IntoIterator<Item = &'a str>) -> Self {
+        use names::{BODY_BYTES, KEY_ID, OTHER, PROVIDER, ROUTE, SIGNATURE_AGE, VERIFIED_WITH_KEY, VERIFY_DURATION};
+
+        register::info();
+        let keys = Family::new(VERIFIED_WITH_KEY);
+        let mut named: Vec<(Box<str>, Counter)> = Vec::new();
+        for key_id in key_ids {
+            if named.len() < MAX_KEY_IDS && !named.iter().any(|(known, _)| **known == *key_id) {
+                named.push((key_id.into(), keys.counter(&[(ROUTE, route), (KEY_ID, key_id)])));
+            }
+        }
+        let labels = [(ROUTE, route), (PROVIDER, provider)];
+        Self(Arc::new(Signatures {
+            route: route.into(),
+            named: named.into(),
+            found: RwLock::default(),
+            other: keys.counter(&[(ROUTE, route), (KEY_ID, OTHER)]),
+            age: Family::new(SIGNATURE_AGE).histogram(&labels),
+            body: Family::new(BODY_BYTES).histogram(&labels),
+            took: Family::new(VERIFY_DURATION).histogram(&labels),
+        }))
+    }
+
+    /// A delivery was let through. `age_s` is our time minus the signed time, in seconds; `took` is the
+    /// time of the judgement alone.
+    pub(crate) fn verified(&self, key_id: &str, age_s: Option<f64>, body_len: usize, took: Duration) {
+        self.0.count_key(key_id);
+        if let Some(age) = age_s {
+            self.0.age.record(age);
+        }
+        self.0.body.record(body_len as f64);
+        self.0.took.record(took.as_secs_f64());
+    }
+
+    /// A key of this route has an end. Only for keys that were named when the layer was built.
+    pub(crate) fn key_expires(&self, key_id: &str, at: UnixTime) {
+        if self.0.named.iter().any(|(known, _)| **known == *key_id) {
+            Family::new(names::SECRET_EXPIRY)
+                .unset_gauge(&[(names::ROUTE, &self.0.route), (names::KEY_ID, key_id)])
+                .set(at.as_secs() as f64);
+        }
+    }
+}
+
+impl Signatures {
+    fn count_key(&self, key_id: &str) {
+        if let Some((_, counter)) = self.named.iter().find(|(known, _)| **known == *key_id) {
+            return counter.increment(1);
+        }
+        // No code that holds the lock can panic half-way through a change.
+        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, counter)) = found.iter().find(|(known, _)| **known == *key_id) {
+            return counter.increment(1);
+        }
+        if self.named.len() + found.len() >= MAX_KEY_IDS {
+            return self.other.increment(1);
+        }
+        drop(found);
+        self.count_new_key(key_id);
+    }
+
+    #[cold]
+    fn count_new_key(&self, key_id: &str) {
+        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, counter)) = found.iter().find(|(known, _)| **known == *key_id) {
+            return counter.increment(1);
+        }
+        if self.named.len() + found.len() >= MAX_KEY_IDS {
+            return self.other.increment(1);
+        }
+        let labels = [(names::ROUTE, &*self.route), (names::KEY_ID, key_id)];
+        let counter = Family::new(names::VERIFIED_WITH_KEY).counter(&labels);
+        counter.increment(1);
+        found.push((key_id.into(), counter));
+    }
+}
+
+/// What an allowlist counts.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowlistMetrics(Arc<[Counter; Decision::ALL.len()]>);
+
+impl AllowlistMetrics {
+    pub(crate) fn new(route: &str) -> Self {
+        register::info();
+        let decisions = Family::new(names::ALLOWLIST_DECISIONS);
+        Self(Arc::new(
+            Decision::ALL
+                .map(|decision| decisions.counter(&[(names::ROUTE, route), (names::RESULT, decision.label())])),
+        ))
+    }
+
+    pub(crate) fn decided(&self, decision: Decision) {
+        if let Some(counter) = self.0.get(decision as usize) {
+            counter.increment(1);
+        }
+    }
+
+    /// A list of networks was fetched. `list` is its configured name. Asks the recorder that is there
+    /// at this moment: fetches are rare.
+    pub(crate) fn refreshed(list: &str, at: UnixTime) {
+        Family::new(names::ALLOWLIST_REFRESH).unset_gauge(&[(names::LIST, list)]).set(at.as_secs() as f64);
+    }
+}
+
+/// What an idempotency store counts.
+#[derive(Clone, Debug)]
+pub(crate) struct IdempotencyMetrics(Arc<Idempotency>);
+
+#[derive(Debug)]
+struct Idempotency {
+    operations: [Counter; Operation::ALL.len()],
+    durations: [Histogram; Operation::OPS.len()],
+    errors: Counter,
+    entries: Gauge,
+    early_evictions: Counter,
+    abandoned_runs: Counter,
+    replay_guard_hits: Counter,
+}
+
+impl IdempotencyMetrics {
+    pub(crate) fn new(backend: &str) -> Self {
+        use names::{BACKEND, OP, RESULT};
+
+        register::info();
+        let operations = Family::new(names::IDEMPOTENCY_OPERATIONS);
+        let durations = Family::new(names::IDEMPOTENCY_DURATION);
+        let only_backend = [(BACKEND, backend)];
+        Self(Arc::new(Idempotency {
+            operations: Operation::ALL.map(|operation| {
+                operations.counter(&[(BACKEND, backend), (OP, operation.op()), (RESULT, operation.result())])
+            }),
+            durations: Operation::OPS.map(|op| durations.histogram(&[(BACKEND, backend), (OP, op)])),
+            errors: Family::new(names::IDEMPOTENCY_ERRORS).counter(&only_backend),
+            entries: Family::new(names::IDEMPOTENCY_ENTRIES).gauge(&only_backend),
+            early_evictions: Family::new(names::IDEMPOTENCY_EARLY_EVICTIONS).counter(&only_backend),
+            abandoned_runs: Family::new(names::IDEMPOTENCY_ABANDONED_RUNS).counter(&only_backend),
+            replay_guard_hits: Family::new(names::REPLAY_GUARD_HITS).counter(&only_backend),
+        }))
+    }
+
+    /// The store was asked and answered, or failed to.
+    pub(crate) fn operation(&self, operation: Operation, took: Duration) {
+        if let Some(counter) = self.0.operations.get(operation.index()) {
+            counter.increment(1);
+        }
+        if let Some(histogram) = self.0.durations.get(operation.op_index()) {
+            histogram.record(took.as_secs_f64());
+        }
+        if operation.is_error() {
+            self.0.errors.increment(1);
+        }
+    }
+
+    /// How many ids the store holds now.
+    pub(crate) fn entries(&self, count: u64) {
+        self.0.entries.set(count as f64);
+    }
+
+    /// So many ids were pushed out before their time.
+    pub(crate) fn evicted_early(&self, count: u64) {
+        self.0.early_evictions.increment(count);
+    }
+
+    /// A run of a handler ended without a result: its runtime went away.
+    pub(crate) fn run_abandoned(&self) {
+        self.0.abandoned_runs.increment(1);
+    }
+
+    /// Signed material came again under another id.
+    pub(crate) fn replay_guard_hit(&self) {
+        self.0.replay_guard_hits.increment(1);
+    }
+}

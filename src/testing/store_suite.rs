@@ -1,0 +1,247 @@
+//! The laws of a [`Store`], for whoever writes one.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! use std::time::Duration;
+//!
+//! use tower_webhook::idempotency::MemoryStore;
+//! use tower_webhook::testing::store_suite;
+//!
+//! # #[derive(Clone, Debug, Default)]
+//! # struct FakeClock(std::sync::Arc<std::sync::Mutex<Duration>>);
+//! # impl tower_webhook::clock::Clock for FakeClock {
+//! #     fn now(&self) -> Option<tower_webhook::clock::UnixTime> { None }
+//! #     fn monotonic(&self) -> Duration { *self.0.lock().unwrap() }
+//! # }
+//! # impl FakeClock { fn advance(&self, by: Duration) { *self.0.lock().unwrap() += by; } }
+//! let clock = FakeClock::default();
+//! let store = MemoryStore::new().clock(clock.clone());
+//! store_suite::check(&store, async |time: Duration| clock.advance(time)).await;
+//! # }
+//! ```
+#![allow(clippy::expect_used, clippy::panic)] // A test that fails panics.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::idempotency::{Claim, Claimed, Fenced, Fingerprint, Guarded, Key, Store, Token};
+
+const LEASE: Duration = Duration::from_secs(30);
+const KEPT: Duration = Duration::from_secs(3600);
+const RECORD: Bytes = Bytes::from_static(b"record");
+
+/// Checks all laws. `wait` lets the time of the store pass: by turning its clock, or by sleeping.
+///
+/// # Panics
+///
+/// When a law is broken.
+pub async fn check<S: Store>(store: &S, wait: impl AsyncFn(Duration)) {
+    one_of_many_claims_is_owned(store).await;
+    every_call_may_be_repeated(store).await;
+    who_does_not_own_changes_nothing(store).await;
+    a_released_key_may_be_claimed(store).await;
+    fingerprints_are_compared(store).await;
+    forgotten_keys_run_again(store).await;
+    guards_find_the_same_bytes(store).await;
+    lapsed_leases_are_taken_over(store, &wait).await;
+    extended_leases_do_not_lapse(store, &wait).await;
+    work_done_under_a_lapsed_lease_is_recorded(store, &wait).await;
+    records_end_in_time(store, &wait).await;
+}
+
+/// A key that no other call has.
+fn fresh() -> Claimed {
+    let mut key = [0; 32];
+    key.iter_mut().zip(Token::fresh().as_bytes()).for_each(|(to, from)| *to = *from);
+    // Spread over shards and slots, as real keys are.
+    key.rotate_left(15);
+    Claimed::new(Key::from_bytes(key))
+}
+
+/// The same delivery, by another owner.
+fn copy_of(claimed: &Claimed) -> Claimed {
+    Claimed { token: Token::fresh(), ..*claimed }
+}
+
+async fn claim<S: Store>(store: &S, claimed: &Claimed) -> Claim {
+    store.claim(claimed, LEASE).await.expect("the store answers")
+}
+
+async fn owned<S: Store>(store: &S, claimed: &Claimed) -> bool {
+    matches!(claim(store, claimed).await, Claim::Owned { .. })
+}
+
+async fn complete<S: Store>(store: &S, claimed: &Claimed) -> Fenced {
+    store.complete(claimed, RECORD, KEPT).await.expect("the store answers")
+}
+
+async fn release<S: Store>(store: &S, claimed: &Claimed) -> Fenced {
+    store.release(claimed).await.expect("the store answers")
+}
+
+async fn extend<S: Store>(store: &S, claimed: &Claimed) -> Fenced {
+    store.extend(claimed, LEASE).await.expect("the store answers")
+}
+
+fn done() -> Claim {
+    Claim::Done { record: RECORD, same_fp: true }
+}
+
+async fn one_of_many_claims_is_owned<S: Store>(store: &S) {
+    let first = fresh();
+    let copies: Vec<Claimed> = (0..100).map(|_| copy_of(&first)).collect();
+    let mut owners = 0;
+    for copy in &copies {
+        match claim(store, copy).await {
+            Claim::Owned { .. } => owners += 1,
+            Claim::InFlight { retry_in, same_fp } => {
+                assert!(same_fp && retry_in <= LEASE, "a claim says what is left of the lease");
+            }
+            other => panic!("a copy of what is being worked on: {other:?}"),
+        }
+    }
+    assert_eq!(owners, 1);
+}
+
+async fn every_call_may_be_repeated<S: Store>(store: &S) {
+    let mine = fresh();
+    for _ in 0..2 {
+        assert!(owned(store, &mine).await, "the answer to a claim may be lost");
+    }
+    for _ in 0..2 {
+        assert_eq!(extend(store, &mine).await, Fenced::Ok);
+    }
+    for _ in 0..2 {
+        assert_eq!(complete(store, &mine).await, Fenced::Ok);
+    }
+    assert_eq!(claim(store, &copy_of(&mine)).await, done());
+    let _ = extend(store, &mine).await;
+    assert_eq!(claim(store, &copy_of(&mine)).await, done(), "a late beat does not reopen what is finished");
+    let other = fresh();
+    assert!(owned(store, &other).await);
+    for _ in 0..2 {
+        assert_eq!(release(store, &other).await, Fenced::Ok);
+    }
+}
+
+async fn who_does_not_own_changes_nothing<S: Store>(store: &S) {
+    let mine = fresh();
+    let other = copy_of(&mine);
+    assert!(owned(store, &mine).await);
+    assert_eq!(complete(store, &other).await, Fenced::Lost);
+    assert_eq!(release(store, &other).await, Fenced::Lost);
+    assert_eq!(extend(store, &other).await, Fenced::Lost);
+    assert!(matches!(claim(store, &other).await, Claim::InFlight { .. }));
+    assert_eq!(complete(store, &mine).await, Fenced::Ok);
+    let replaced = store.complete(&other, Bytes::from_static(b"other"), KEPT).await.expect("the store answers");
+    assert_eq!(replaced, Fenced::Lost);
+    assert_eq!(release(store, &other).await, Fenced::Lost);
+    let _ = release(store, &mine).await;
+    assert_eq!(claim(store, &other).await, done(), "a finished record is never released");
+}
+
+async fn a_released_key_may_be_claimed<S: Store>(store: &S) {
+    let mine = fresh();
+    let next = copy_of(&mine);
+    assert!(owned(store, &mine).await);
+    assert_eq!(release(store, &mine).await, Fenced::Ok);
+    assert!(owned(store, &next).await);
+    assert_eq!(release(store, &mine).await, Fenced::Lost);
+    assert!(!owned(store, &mine).await);
+}
+
+async fn fingerprints_are_compared<S: Store>(store: &S) {
+    let mine = fresh().with_fingerprint(Fingerprint::from_bytes([1; 16]));
+    let same = copy_of(&mine);
+    let other = copy_of(&mine).with_fingerprint(Fingerprint::from_bytes([2; 16]));
+    assert!(owned(store, &mine).await);
+    assert!(matches!(claim(store, &same).await, Claim::InFlight { same_fp: true, .. }));
+    assert!(matches!(claim(store, &other).await, Claim::InFlight { same_fp: false, .. }));
+    assert_eq!(complete(store, &mine).await, Fenced::Ok);
+    assert_eq!(claim(store, &same).await, done());
+    assert_eq!(claim(store, &other).await, Claim::Done { record: RECORD, same_fp: false });
+    assert_eq!(claim(store, &Claimed { fp: None, ..copy_of(&mine) }).await, done(), "none is like everything");
+}
+
+async fn forgotten_keys_run_again<S: Store>(store: &S) {
+    let mine = fresh();
+    assert!(!store.forget(&mine.key).await.expect("the store answers"));
+    assert!(owned(store, &mine).await);
+    assert_eq!(complete(store, &mine).await, Fenced::Ok);
+    assert!(store.forget(&mine.key).await.expect("the store answers"));
+    assert!(owned(store, &copy_of(&mine)).await);
+}
+
+async fn guards_find_the_same_bytes<S: Store>(store: &S) {
+    let guard = fresh().key;
+    let first = fresh().guarded_by(guard);
+    let second = fresh().guarded_by(guard);
+    assert!(owned(store, &first).await);
+    assert!(owned(store, &first).await, "one's own guard is no hit");
+    match claim(store, &second).await {
+        Claim::Replayed { of, state: Guarded::InFlight { retry_in } } => {
+            assert!(of == first.key && retry_in <= LEASE);
+        }
+        other => panic!("the same bytes are being worked on: {other:?}"),
+    }
+    assert!(owned(store, &Claimed { guard: None, ..copy_of(&second) }).await, "the fresh claim was given back");
+
+    let third = fresh().guarded_by(guard);
+    assert_eq!(release(store, &first).await, Fenced::Ok);
+    assert!(owned(store, &third).await, "a guard goes with its claim");
+    assert_eq!(complete(store, &third).await, Fenced::Ok);
+    let hit = Claim::Replayed { of: third.key, state: Guarded::Done { record: RECORD } };
+    assert_eq!(claim(store, &fresh().guarded_by(guard)).await, hit);
+    assert_eq!(claim(store, &copy_of(&third)).await, done(), "the same id is a plain duplicate");
+
+    assert!(store.forget(&third.key).await.expect("the store answers"));
+    assert!(owned(store, &fresh().guarded_by(guard)).await, "the guard of an absent key is taken over");
+}
+
+async fn lapsed_leases_are_taken_over<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+    let mine = fresh().with_fingerprint(Fingerprint::from_bytes([1; 16]));
+    let next = copy_of(&mine).with_fingerprint(Fingerprint::from_bytes([2; 16]));
+    assert!(owned(store, &mine).await);
+    wait(LEASE + Duration::from_secs(1)).await;
+    assert!(owned(store, &next).await, "whatever the fingerprint");
+    assert_eq!(extend(store, &mine).await, Fenced::Lost);
+    assert_eq!(complete(store, &mine).await, Fenced::Lost);
+    assert_eq!(release(store, &mine).await, Fenced::Lost);
+    assert_eq!(complete(store, &next).await, Fenced::Ok);
+}
+
+async fn extended_leases_do_not_lapse<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+    let mine = fresh();
+    assert!(owned(store, &mine).await);
+    for _ in 0..3 {
+        wait(LEASE * 2 / 3).await;
+        assert_eq!(extend(store, &mine).await, Fenced::Ok);
+    }
+    assert!(!owned(store, &copy_of(&mine)).await);
+}
+
+async fn work_done_under_a_lapsed_lease_is_recorded<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+    let (mine, other) = (fresh(), fresh());
+    assert!(owned(store, &mine).await);
+    assert!(owned(store, &other).await);
+    wait(LEASE * 2).await;
+    assert_eq!(complete(store, &mine).await, Fenced::Ok);
+    assert_eq!(claim(store, &copy_of(&mine)).await, done());
+    assert_eq!(extend(store, &other).await, Fenced::Ok);
+    assert!(matches!(claim(store, &copy_of(&other)).await, Claim::InFlight { .. }));
+}
+
+async fn records_end_in_time<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+    let guard = fresh().key;
+    let mine = fresh().guarded_by(guard);
+    assert!(owned(store, &mine).await);
+    assert_eq!(complete(store, &mine).await, Fenced::Ok);
+    wait(KEPT - Duration::from_secs(1)).await;
+    let _ = extend(store, &mine).await;
+    assert_eq!(claim(store, &copy_of(&mine)).await, done());
+    wait(Duration::from_secs(2)).await;
+    assert!(owned(store, &fresh().guarded_by(guard)).await, "a guard ends with its record");
+    assert!(owned(store, &Claimed { guard: None, ..copy_of(&mine) }).await);
+}

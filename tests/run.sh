@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The one test command: formatting, lints, every test with every feature, doc tests, examples, dependencies.
+# It installs what is missing. `--long` also runs what takes more than a few minutes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "formatting"
+cargo fmt --check
+
+step "lints"
+cargo clippy --all-targets --all-features -- -D warnings
+
+step "each feature alone, and none"
+cargo clippy --quiet --lib --no-default-features -- -D warnings
+for feature in axum ed25519 metrics moka serve testing tonic tracing; do
+    cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
+done
+
+step "tests, all features"
+cargo test --all-features --all-targets
+
+step "doc tests"
+cargo test --all-features --doc
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --all-features --no-deps
+
+step "the quickstart, as the README says it"
+PORT=0 cargo run --quiet --example quickstart -- --once
+
+step "the default build: at most 70 crates, no C compiler"
+crates=$(cargo tree -e normal --prefix none | sed 's/ (\*)$//' | sort -u | wc -l)
+echo "$crates crates"
+[ "$crates" -le 70 ]
+if cargo tree -e normal,build --prefix none | grep -E '^(cc|cmake|bindgen) v'; then
+    echo "a C compiler is needed" >&2
+    exit 1
+fi
+
+step "dependencies: bans, licences, sources"
+if ! cargo deny --version >/dev/null 2>&1; then
+    cargo install --quiet --locked cargo-deny
+fi
+cargo deny --log-level error check bans licenses sources
+# Advisories need a database from the network; where it cannot be had, that is said and goes on.
+if cargo deny fetch >/dev/null 2>&1; then
+    cargo deny --log-level error check advisories
+else
+    echo "advisories: the database cannot be fetched here"
+fi
+
+printf '\nall passed\n'
