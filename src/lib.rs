@@ -14,6 +14,7 @@ pub mod names;
 mod outcome;
 pub mod rejection;
 pub mod secret;
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 mod telemetry;
 mod verifying_key;
 

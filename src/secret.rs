@@ -163,18 +163,6 @@ pub(crate) enum KeyMaterial {
     Shared(Secret),
 }
 
-impl From<Secret> for KeyMaterial {
-    fn from(secret: Secret) -> Self {
-        Self::Shared(secret)
-    }
-}
-
-impl From<VerifyingKey> for KeyMaterial {
-    fn from(key: VerifyingKey) -> Self {
-        Self::Public(key)
-    }
-}
-
 /// One key of a ring.
 #[derive(Clone, Debug)]
 pub(crate) struct RingKey {
@@ -237,15 +225,36 @@ impl Secrets {
 #[derive(Clone, Debug)]
 pub struct Key(KeyMaterial);
 
-impl From<Secret> for Key {
-    fn from(secret: Secret) -> Self {
-        Self(secret.into())
+/// A key can be made of `T`: of a [`Secret`] or a [`VerifyingKey`]. It is there so that the compiler says what to do.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is no key: it may be empty, a placeholder, or anything else that protects nothing",
+    label = "neither `Secrets`, nor a `Secret` or a `VerifyingKey`",
+    note = "make a secret of it, which refuses what protects nothing: `Secret::from_env(..)?` or `Secret::new(..)?`",
+    note = "what a sender without any signature sends is let in by name: `danger::accept_unsigned(..)`"
+)]
+pub trait KeyOf<T> {
+    /// The key.
+    fn of(key: T) -> Self;
+}
+
+impl KeyOf<Secret> for Key {
+    fn of(secret: Secret) -> Self {
+        Self(KeyMaterial::Shared(secret))
     }
 }
 
-impl From<VerifyingKey> for Key {
-    fn from(key: VerifyingKey) -> Self {
-        Self(key.into())
+impl KeyOf<VerifyingKey> for Key {
+    fn of(key: VerifyingKey) -> Self {
+        Self(KeyMaterial::Public(key))
+    }
+}
+
+impl<T> From<T> for Key
+where
+    Self: KeyOf<T>,
+{
+    fn from(key: T) -> Self {
+        Self::of(key)
     }
 }
 

@@ -13,9 +13,9 @@ step "lints"
 cargo clippy --all-targets --all-features -- -D warnings
 
 step "each feature alone, and none"
-cargo check --quiet --lib --no-default-features
+cargo clippy --quiet --lib --no-default-features -- -D warnings
 for feature in axum ed25519 metrics moka serve testing tonic tracing; do
-    cargo check --quiet --lib --no-default-features --features "$feature"
+    cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
 done
 
 step "tests, all features"

@@ -1,12 +1,13 @@
 //! A list that is replaced while the service runs.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::client_ip::NetworkSet;
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::telemetry::AllowlistMetrics;
 
 /// The networks that an [`AllowlistLayer`](super::AllowlistLayer) lets in, replaceable at run time.
 ///
@@ -34,6 +35,16 @@ pub struct AllowlistSource {
 struct Shared {
     clock: Arc<dyn Clock>,
     current: RwLock<Current>,
+    /// The name in metrics.
+    name: OnceLock<Box<str>>,
+}
+
+impl Shared {
+    fn count(&self) {
+        if let (Some(name), Some(now)) = (self.name.get(), self.clock.now()) {
+            AllowlistMetrics::refreshed(name, now);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -65,7 +76,7 @@ impl AllowlistSource {
     {
         let networks = NetworkSet::parse(ConfigErrorKind::Allowlist, networks)?;
         let current = RwLock::new(Current { networks, since: clock.monotonic() });
-        Ok(Self { shared: Arc::new(Shared { clock: Arc::new(clock), current }) })
+        Ok(Self { shared: Arc::new(Shared { clock: Arc::new(clock), current, name: OnceLock::new() }) })
     }
 
     /// Replaces the whole list, for requests from now on. The same list again counts as fresh, too.
@@ -82,7 +93,18 @@ impl AllowlistSource {
         // is dropped when the lock is open again.
         let stale = std::mem::replace(&mut *self.shared.current.write().unwrap_or_else(PoisonError::into_inner), fresh);
         drop(stale);
+        self.shared.count();
         Ok(())
+    }
+
+    /// Shows in `webhook_allowlist_refresh_timestamp_seconds` when the list was made or last replaced, under this
+    /// label `list`. The first name stays. Install the recorder first.
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn metrics(self, name: &str) -> Self {
+        let _ = self.shared.name.set(name.into());
+        self.shared.count();
+        self
     }
 
     /// How long ago the list was made or last replaced.

@@ -10,10 +10,18 @@ use super::{BodyBudget, BoxError, RawBody, RawBodyError, VerifiedBody};
 mod sealed {
     use super::{BodyBudget, Bytes};
 
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` proves nothing: only `RawBodyLayer` makes a captured body",
+        label = "not a `RawBody`"
+    )]
     pub trait Captured {
         fn budget(&self) -> &BodyBudget;
     }
 
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` proves nothing: only `SignatureLayer` makes a judged body",
+        label = "not a `VerifiedBody`"
+    )]
     pub trait Judged {
         fn bytes(&self) -> &Bytes;
     }

@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 /// Made by [`SignatureLayer`](crate::SignatureLayer) only, so that whoever takes a
 /// `Request<VerifiedBody>` has a verified delivery. As an [`http_body::Body`] it is one frame; trailers
 /// of the request are not signed and thus dropped. `Debug` shows the length alone.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedBody(Bytes);
 
 impl VerifiedBody {

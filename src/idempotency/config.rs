@@ -127,7 +127,7 @@ impl Config {
             return Ok(Plan::Open);
         }
         let own = self.account_header.as_ref().and_then(|name| request.headers().get(name));
-        let account = own.or_else(|| delivery.account.as_ref());
+        let account = own.or(delivery.account.as_ref());
         let account = account.map(HeaderValue::as_bytes).unwrap_or_default();
         let id = match &self.key_header {
             Some(name) => delivery_key::header_id(request.headers(), name),

@@ -1,10 +1,12 @@
 //! Ends well: takes no new deliveries, and waits for those that run.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+
+use crate::telemetry::IdempotencyMetrics;
 
 /// Counts the runs of one or more layers, and lets them end before the process does.
 ///
@@ -34,6 +36,7 @@ struct Counts {
     running: AtomicUsize,
     abandoned: AtomicU64,
     changed: Notify,
+    metrics: OnceLock<IdempotencyMetrics>,
 }
 
 impl Drain {
@@ -86,6 +89,11 @@ impl Drain {
         self.0.abandoned.load(Ordering::SeqCst)
     }
 
+    /// Has lost runs counted by the metrics, too.
+    pub(super) fn counted_by(&self, metrics: &IdempotencyMetrics) {
+        let _ = self.0.metrics.set(metrics.clone());
+    }
+
     /// Counts one more run, unless this is draining.
     pub(super) fn begin(&self) -> Option<Tracked> {
         self.0.running.fetch_add(1, Ordering::SeqCst);
@@ -132,6 +140,9 @@ impl Drop for Tracked {
     fn drop(&mut self) {
         if self.lost {
             self.counts.abandoned.fetch_add(1, Ordering::SeqCst);
+            if let Some(metrics) = self.counts.metrics.get() {
+                metrics.run_abandoned();
+            }
         }
         if self.counts.running.fetch_sub(1, Ordering::SeqCst) == 1 && self.counts.draining.load(Ordering::SeqCst) {
             self.counts.changed.notify_waiters();

@@ -67,6 +67,15 @@ impl<T: Unpin> Future for StoreCall<T> {
     }
 }
 
+/// How full a store is.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "moka"), allow(dead_code))]
+pub(super) struct Filled {
+    pub(super) entries: u64,
+    /// Records that had to go before their time, ever.
+    pub(super) early_evictions: u64,
+}
+
 /// [`Store`] behind a pointer. The calls own what they need.
 pub(super) trait ErasedStore: Send + Sync {
     fn claim(&self, claimed: &Claimed, lease: Duration, budget: Duration) -> StoreCall<Claim>;
@@ -75,6 +84,14 @@ pub(super) trait ErasedStore: Send + Sync {
     fn extend(&self, claimed: &Claimed, lease: Duration, budget: Duration) -> StoreCall<Fenced>;
     fn forget(&self, key: Key, budget: Duration) -> StoreCall<bool>;
     fn guarantees(&self) -> Guarantees;
+
+    /// The name in metrics.
+    fn backend(&self) -> &'static str;
+
+    /// How full it is, where that is known without asking anybody.
+    fn filled(&self) -> Option<Filled> {
+        None
+    }
 
     /// The same store by another clock, empty; `None` for stores that have a clock of their own.
     fn by_clock(&self, _: Arc<dyn Clock>) -> Option<Arc<dyn ErasedStore>> {
@@ -140,5 +157,9 @@ impl<S: Store> ErasedStore for Boxed<S> {
 
     fn guarantees(&self) -> Guarantees {
         self.0.guarantees()
+    }
+
+    fn backend(&self) -> &'static str {
+        self.0.backend()
     }
 }

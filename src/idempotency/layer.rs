@@ -1,14 +1,16 @@
 //! How the layer is set up.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::HeaderName;
 use tower_layer::Layer;
 
 use super::config::{Bodies, ClientErrors, Config, Ids};
+use super::counted::Counted;
 use super::drain::Drain;
-use super::erased::StoreError;
+use super::erased::{ErasedStore, StoreError};
 use super::memory::erase;
 use super::policy::{OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
 use super::service::IdempotencyService;
@@ -16,6 +18,7 @@ use super::store::Store;
 use crate::clock::Clock;
 use crate::delivery_key::Key;
 use crate::rejection::RenderRejection;
+use crate::telemetry::IdempotencyMetrics;
 
 /// Runs the handler once for each delivery, see the [module](super).
 ///
@@ -25,12 +28,24 @@ use crate::rejection::RenderRejection;
 #[must_use]
 pub struct IdempotencyLayer {
     config: Arc<Config>,
+    /// Made with the first service, if the calls of the store are to be counted.
+    counted: Option<Arc<OnceLock<CountedStore>>>,
+}
+
+/// The store, seen by the metrics.
+#[derive(Clone)]
+struct CountedStore(Arc<dyn ErasedStore>);
+
+impl fmt::Debug for CountedStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CountedStore(..)")
+    }
 }
 
 impl IdempotencyLayer {
     /// With a store of your choice.
     pub fn new(store: impl Store) -> Self {
-        Self { config: Arc::new(Config::new(erase(store))) }
+        Self { config: Arc::new(Config::new(erase(store))), counted: None }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -153,6 +168,17 @@ impl IdempotencyLayer {
         self.with(|config| config.drain = drain.clone())
     }
 
+    /// Counts and times the calls of the store. Install the recorder before the layer is put onto a service.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(self) -> Self {
+        self.counted()
+    }
+
+    pub(crate) fn counted(mut self) -> Self {
+        self.counted.get_or_insert_default();
+        self
+    }
+
     /// Another way to write refusals down.
     pub fn render_with(self, renderer: impl RenderRejection) -> Self {
         self.with(|config| config.refusals = config.refusals.clone().rendered_by(Arc::new(renderer)))
@@ -195,6 +221,15 @@ impl<S> Layer<S> for IdempotencyLayer {
     type Service = IdempotencyService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        IdempotencyService { inner, config: Arc::clone(&self.config) }
+        let Some(counted) = &self.counted else {
+            return IdempotencyService { inner, config: Arc::clone(&self.config) };
+        };
+        let counted = counted.get_or_init(|| {
+            let metrics = IdempotencyMetrics::new(self.config.store.backend());
+            self.config.drain.counted_by(&metrics);
+            CountedStore(Arc::new(Counted::new(Arc::clone(&self.config.store), metrics)))
+        });
+        let config = Config { store: Arc::clone(&counted.0), ..(*self.config).clone() };
+        IdempotencyService { inner, config: Arc::new(config) }
     }
 }

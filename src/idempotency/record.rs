@@ -106,10 +106,7 @@ pub(super) fn encode(
 }
 
 /// Those of a map that fit into the form: names and values of up to 65,535 bytes.
-fn fitting<'a>(
-    map: &'a HeaderMap,
-    stored: impl Fn(&HeaderName) -> bool,
-) -> impl Iterator<Item = (u16, &'a [u8], u16, &'a [u8])> {
+fn fitting(map: &HeaderMap, stored: impl Fn(&HeaderName) -> bool) -> impl Iterator<Item = (u16, &[u8], u16, &[u8])> {
     map.iter().filter(move |(name, _)| stored(name)).filter_map(|(name, value)| {
         let (name, value) = (name.as_str().as_bytes(), value.as_bytes());
         Some((u16::try_from(name.len()).ok()?, name, u16::try_from(value.len()).ok()?, value))

@@ -259,6 +259,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// What this store promises.
     fn guarantees(&self) -> Guarantees;
+
+    /// The label `backend` of its metrics: a fixed word in lower case. Default: `other`.
+    fn backend(&self) -> &'static str {
+        "other"
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub const META: Scheme = entry(
 );
 
 /// Shopify: `X-Shopify-Hmac-Sha256: <base64>` over the body, under the app's client secret. The headers
-/// are not signed.
+/// are not signed. Those of its events are named `shopify-…`, and their id is `shopify-event-id`.
 /// <https://shopify.dev/docs/apps/build/webhooks/subscribe/https>
 pub const SHOPIFY: Scheme = entry(
     Scheme::hmac_sha256("shopify")
@@ -46,8 +46,9 @@ pub const SHOPIFY: Scheme = entry(
         .account("x-shopify-shop-domain")
         .other_names(&[
             ("x-shopify-hmac-sha256", "shopify-hmac-sha256"),
-            ("x-shopify-webhook-id", "shopify-webhook-id"),
+            ("x-shopify-shop-domain", "shopify-shop-domain"),
             ("x-shopify-topic", "shopify-topic"),
+            ("x-shopify-webhook-id", "shopify-event-id"),
         ])
         .deadline(Duration::from_secs(5))
         .retries_for(days(2))

@@ -1,7 +1,5 @@
 //! What in a description contradicts itself, found in `const` context.
 
-use std::time::Duration;
-
 use super::description::{Content, Method, Part, Place, Scheme};
 use super::field::Field;
 
@@ -25,8 +23,8 @@ impl Scheme {
         if !is_name(self.name) {
             return Some("a scheme's name is lower case letters, digits and hyphens");
         }
-        if self.tolerance.as_millis() == Duration::ZERO.as_millis() {
-            return Some("a tolerance of nothing refuses every delivery");
+        if self.tolerance.as_secs() == 0 {
+            return Some("a tolerance of less than a second refuses every delivery");
         }
         if self.body_limit == 0 || self.body_limit == usize::MAX {
             return Some("a body limit of nothing or of everything is none");
@@ -167,6 +165,8 @@ const fn is_place(place: Place) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::{TimestampFormat, header, item};
     use super::*;
     use crate::encoding::Encoding;
@@ -195,7 +195,7 @@ mod tests {
             (GOOD.signed(&[Part::Id, Part::Body]), "stands in a header"),
             (GOOD.signed(&[Part::Lit(""), Part::Body]), "separates nothing"),
             (GOOD.id(Place::Json("id")), "begins with `/`"),
-            (GOOD.tolerance(Duration::ZERO), "tolerance"),
+            (GOOD.tolerance(Duration::from_millis(999)), "tolerance"),
             (GOOD.body_limit(0), "body limit"),
             (Scheme::token("acme", header("x-token")).signed(&[Part::Body]), "signs nothing"),
         ] {

@@ -64,9 +64,10 @@ pub enum SecretText {
 pub enum Part {
     /// The raw body, byte for byte.
     Body,
-    /// The value of a header that must be there, once.
+    /// The value of a header that must be there, once. A [`Part::Lit`] that follows says where it ends, so a
+    /// value with that text in it is refused: two deliveries could be signed alike.
     Header(&'static str),
-    /// The delivery id, which must be a [`Place::Header`].
+    /// The delivery id, which must be a [`Place::Header`]; else as [`Part::Header`].
     Id,
     /// A fixed text.
     Lit(&'static str),
@@ -239,7 +240,7 @@ impl Scheme {
         self
     }
 
-    /// How far the timestamp may lie from now, each way. Default: 300 seconds.
+    /// How far the timestamp may lie from now, each way; a second or more. Default: 300 seconds.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;

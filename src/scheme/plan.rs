@@ -8,7 +8,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::VerifyError;
 use super::description::{Content, Method, Part, Place, Scheme, TimestampFormat};
-use super::field::{Field, Found, MAX_CANDIDATES, Reader, Values, single_line};
+use super::field::{Found, MAX_CANDIDATES, Reader, Values, single_line};
+use super::name_set::{NameSet, Piece};
 use super::sender::Sender;
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
@@ -17,6 +18,8 @@ use crate::delivery::{Facts, Value};
 use crate::encoding::Encoding;
 use crate::rejection::Reason;
 
+/// Timestamps count seconds, so less than one would refuse nearly everything.
+const SHORTEST_TOLERANCE: Duration = Duration::from_secs(1);
 /// The longest tolerance that can be set without a word of warning, unless the sender's own is longer.
 const LONGEST_TOLERANCE: Duration = Duration::from_secs(3600);
 
@@ -27,31 +30,6 @@ pub(crate) struct Plan {
     pub(super) tolerance: Duration,
     /// The scheme's own names first, then the other ones.
     sets: Vec<NameSet>,
-}
-
-/// The headers of a scheme under one set of names.
-#[derive(Clone, Debug)]
-pub(super) struct NameSet {
-    pub(super) signature: Option<Reader>,
-    pub(super) ed25519: Option<Reader>,
-    timestamp: Option<Reader>,
-    id: Option<HeaderName>,
-    event_type: Option<HeaderName>,
-    attempt: Option<HeaderName>,
-    pieces: Vec<Piece>,
-}
-
-/// A part of the signed content, its header's name parsed.
-#[derive(Clone, Debug)]
-enum Piece {
-    Body,
-    Header(HeaderName),
-    /// With the text that follows, which the id must not contain: it would say where the id ends.
-    Id(HeaderName, Option<&'static str>),
-    Lit(&'static str),
-    Method,
-    Timestamp,
-    Url,
 }
 
 /// Which kinds of keys there are, as each has its own signature to look for.
@@ -86,7 +64,7 @@ impl Plan {
 
     pub(crate) fn with_tolerance(mut self, tolerance: Duration) -> Result<Self, ConfigError> {
         let longest = self.scheme().tolerance.max(LONGEST_TOLERANCE);
-        if tolerance.is_zero() || tolerance > longest {
+        if tolerance < SHORTEST_TOLERANCE || tolerance > longest {
             return Err(ConfigError::new(
                 ConfigErrorKind::Limit,
                 format!("a tolerance of {tolerance:?} is not between 1 s and {longest:?}"),
@@ -117,17 +95,8 @@ impl Plan {
         let (set, names) = self.choose(headers);
         self.examine_signature(names, headers, kinds)?;
         for piece in &names.pieces {
-            match piece {
-                Piece::Header(name) => {
-                    signed_line(headers, name)?;
-                }
-                Piece::Id(name, end) => {
-                    let id = signed_line(headers, name)?;
-                    if end.is_some_and(|end| id.contains(end)) {
-                        return Err(VerifyError::new(Reason::MalformedSignature, "the signed id contains a separator"));
-                    }
-                }
-                _ => {}
+            if let Piece::Header(header) = piece {
+                header.value(headers)?;
             }
         }
         let sent_at = match (&names.timestamp, self.scheme().timestamp) {
@@ -152,18 +121,29 @@ impl Plan {
         let second = names.ed25519.is_some();
         let shared = kinds.shared || !second;
         let public = kinds.public && second;
-        let own = match &names.signature {
-            Some(reader) if shared => self.well_formed(reader, headers, false),
-            _ => Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature")),
-        };
-        match &names.ed25519 {
-            Some(reader) if public && own.is_err() => self.well_formed(reader, headers, true),
-            _ => own,
+        let mut count = 0;
+        let mut verdict = Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature"));
+        for (reader, second, wanted) in [(&names.signature, false, shared), (&names.ed25519, true, public)] {
+            let Some(reader) = reader.as_ref().filter(|_| wanted) else { continue };
+            let formed = self.well_formed(reader, headers, second, &mut count);
+            if count > MAX_CANDIDATES {
+                return Err(VerifyError::new(Reason::MalformedSignature, "there are too many signatures"));
+            }
+            if verdict.is_err() {
+                verdict = formed;
+            }
         }
+        verdict
     }
 
-    /// At least one candidate that could be a signature, and at most [`MAX_CANDIDATES`] in all.
-    fn well_formed(&self, reader: &Reader, headers: &HeaderMap, second: bool) -> Result<(), VerifyError> {
+    /// At least one candidate that could be a signature. All are counted, up to one too many.
+    fn well_formed(
+        &self,
+        reader: &Reader,
+        headers: &HeaderMap,
+        second: bool,
+        count: &mut usize,
+    ) -> Result<(), VerifyError> {
         let values = match reader.values(headers, Reason::MalformedSignature)? {
             Found::Absent => return Err(VerifyError::new(Reason::MissingSignature, "there is no signature header")),
             Found::Other => {
@@ -174,11 +154,11 @@ impl Plan {
             }
             Found::Values(values) => values,
         };
-        let (mut count, mut good) = (0, false);
+        let mut good = false;
         for value in values {
-            count += 1;
-            if count > MAX_CANDIDATES {
-                return Err(VerifyError::new(Reason::MalformedSignature, "there are too many signatures"));
+            *count += 1;
+            if *count > MAX_CANDIDATES {
+                break;
             }
             good = good
                 || match self.scheme().method {
@@ -249,8 +229,8 @@ impl Plan {
         for piece in pieces {
             match piece {
                 Piece::Body => {}
-                Piece::Header(name) | Piece::Id(name, _) => {
-                    sink(head.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default());
+                Piece::Header(header) => {
+                    sink(head.headers.get(&header.name).map(HeaderValue::as_bytes).unwrap_or_default());
                 }
                 Piece::Lit(text) => sink(text.as_bytes()),
                 Piece::Method => sink(head.method.as_str().as_bytes()),
@@ -277,12 +257,14 @@ impl Plan {
         value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
     }
 
-    pub(super) fn account(&self, headers: &HeaderMap) -> Option<HeaderValue> {
-        headers.get(self.scheme().account?).cloned()
+    pub(super) fn account(&self, examined: Examined, headers: &HeaderMap) -> Option<HeaderValue> {
+        headers.get(self.names(examined).account.as_ref()?).cloned()
     }
 
     pub(super) fn attempt(&self, examined: Examined, headers: &HeaderMap) -> Option<u32> {
-        headers.get(self.names(examined).attempt.as_ref()?)?.to_str().ok()?.parse().ok()
+        let name = self.names(examined).attempt.as_ref()?;
+        let text = single_line(headers, name, Reason::MalformedSignature).ok()??;
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
     }
 
     pub(super) fn facts(&self) -> Facts {
@@ -324,61 +306,5 @@ fn value(place: Place, name: Option<&HeaderName>, headers: &HeaderMap) -> Value 
             }
         }
         (_, None) => Value::None,
-    }
-}
-
-/// A header that is part of the signed content.
-fn signed_line<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, VerifyError> {
-    match single_line(headers, name, Reason::MalformedSignature)? {
-        Some(text) if !text.is_empty() => Ok(text),
-        _ => Err(VerifyError::new(Reason::MissingSignature, "a signed header is missing")),
-    }
-}
-
-impl NameSet {
-    fn new(scheme: &Scheme, other: &[(&'static str, &'static str)]) -> Result<Self, ConfigError> {
-        let name = |name: &'static str| {
-            let name = other.iter().find(|(own, _)| *own == name).map_or(name, |(_, other)| *other);
-            HeaderName::try_from(name)
-                .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, format!("`{name}` is no header name")))
-        };
-        let reader = |field: Field| name(field.header).map(|name| Reader::new(field, name));
-        let place = |place: Place| match place {
-            Place::Header(header) => name(header).map(Some),
-            Place::Json(_) | Place::Nowhere => Ok(None),
-        };
-        let id = place(scheme.id)?;
-        let parts = match scheme.content {
-            Content::Parts(parts) => parts,
-            Content::Rule(_) => &[],
-        };
-        let mut pieces = Vec::with_capacity(parts.len());
-        for (at, part) in parts.iter().enumerate() {
-            pieces.push(match *part {
-                Part::Body => Piece::Body,
-                Part::Header(header) => Piece::Header(name(header)?),
-                Part::Id => {
-                    let Some(id) = id.clone() else { unreachable!("a signed id stands in a header: checked before") };
-                    let end = match parts.get(at + 1) {
-                        Some(Part::Lit(text)) => Some(*text),
-                        _ => None,
-                    };
-                    Piece::Id(id, end)
-                }
-                Part::Lit(text) => Piece::Lit(text),
-                Part::Method => Piece::Method,
-                Part::Timestamp => Piece::Timestamp,
-                Part::Url => Piece::Url,
-            });
-        }
-        Ok(Self {
-            signature: scheme.signature.map(|(field, _)| reader(field)).transpose()?,
-            ed25519: scheme.ed25519.map(|(field, _)| reader(field)).transpose()?,
-            timestamp: scheme.timestamp.map(|(field, _)| reader(field)).transpose()?,
-            id,
-            event_type: place(scheme.event_type)?,
-            attempt: scheme.attempt.map(name).transpose()?,
-            pieces,
-        })
     }
 }

@@ -20,6 +20,12 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
     /// The request cannot be one of this sender.
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError>;
 
+    /// Whether the public URL is signed: then a [`Sender`](super::Sender) without one is a configuration
+    /// error. Default: it is not.
+    fn signs_url(&self) -> bool {
+        false
+    }
+
     /// What the sender adds to a request before it signs it, for [`Signer`](super::Signer). Default: nothing.
     fn prepare(&self, head: &mut Parts, body: &Bytes) {
         let _ = (head, body);
@@ -29,8 +35,9 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
 /// Takes one spelling of the signed content; breaks once it need not see another.
 pub type Emit<'a> = dyn FnMut(&[&[u8]]) -> ControlFlow<()> + 'a;
 
-/// A request whose signature is being checked: nothing in it is proved yet.
-#[derive(Clone, Copy, Debug)]
+/// A request whose signature is being checked: nothing in it is proved yet. `Debug` shows neither headers nor
+/// body.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Unverified<'a> {
     /// Method, URI and headers.
@@ -39,4 +46,13 @@ pub struct Unverified<'a> {
     pub body: &'a Bytes,
     /// The public URL as configured; empty where the scheme takes none.
     pub public_url: &'a str,
+}
+
+impl fmt::Debug for Unverified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unverified")
+            .field("method", &self.head.method)
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }

@@ -9,7 +9,8 @@ use super::description::{Content, Part, Scheme};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 
 /// A scheme that is ready to be used: every [`Scheme`] turns into one, a [`UrlScheme`] by its public URL.
-#[derive(Clone, Debug)]
+/// `Debug` shows neither user and password of the URL nor its query.
+#[derive(Clone)]
 pub struct Sender {
     pub(super) scheme: Scheme,
     pub(super) url: Option<Arc<str>>,
@@ -33,7 +34,10 @@ impl Sender {
         if let Some(problem) = self.scheme.problem() {
             return Err(ConfigError::new(ConfigErrorKind::Scheme, format!("`{}`: {problem}", self.scheme.name)));
         }
-        let signs_url = matches!(self.scheme.content, Content::Parts(parts) if parts.contains(&Part::Url));
+        let signs_url = match self.scheme.content {
+            Content::Parts(parts) => parts.contains(&Part::Url),
+            Content::Rule(rule) => rule.signs_url(),
+        };
         if signs_url && self.url.is_none() {
             let name = self.scheme.name;
             return Err(ConfigError::new(
@@ -45,9 +49,46 @@ impl Sender {
     }
 }
 
-impl From<Scheme> for Sender {
-    fn from(scheme: Scheme) -> Self {
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.as_deref().map(without_credentials);
+        f.debug_struct("Sender").field("scheme", &self.scheme).field("url", &url).finish()
+    }
+}
+
+/// What of a URL may be shown: scheme, host, port and path.
+fn without_credentials(url: &str) -> String {
+    let shown = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = shown.split_once("://") else { return String::from("(no URL)") };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}/{path}")
+}
+
+/// A sender can be made of `T`: of a [`Scheme`]. It is there so that the compiler says what to do.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` is no sender yet",
+    label = "neither a `Sender` nor a `Scheme`",
+    note = "a sender that signs the URL needs it as you gave it to the sender: `provider::TWILIO.at(\"https://…\")?`",
+    note = "a sender of your own is a `const` of type `Scheme`"
+)]
+pub trait SenderOf<T> {
+    /// The sender.
+    fn of(sender: T) -> Self;
+}
+
+impl SenderOf<Scheme> for Sender {
+    fn of(scheme: Scheme) -> Self {
         Self { scheme, url: None }
+    }
+}
+
+impl<T> From<T> for Sender
+where
+    Self: SenderOf<T>,
+{
+    fn from(sender: T) -> Self {
+        Self::of(sender)
     }
 }
 
@@ -76,7 +117,8 @@ impl UrlScheme {
     /// # Errors
     /// Anything but an absolute `http` or `https` URL without a fragment.
     pub fn at(self, url: &str) -> Result<Sender, ConfigError> {
-        let error = |what| Err(ConfigError::new(ConfigErrorKind::PublicUrl, format!("`{url}` {what}")));
+        let shown = without_credentials(url);
+        let error = |what| Err(ConfigError::new(ConfigErrorKind::PublicUrl, format!("`{shown}` {what}")));
         let Ok(uri) = url.parse::<Uri>() else { return error("is no URL") };
         match uri.scheme_str() {
             Some("http" | "https") if uri.host().is_some_and(|host| !host.is_empty()) => {}
@@ -113,6 +155,19 @@ mod tests {
         {
             let error = UrlScheme::new(ACME).at(url).unwrap_err();
             assert_eq!(error.kind(), ConfigErrorKind::PublicUrl, "{url}");
+        }
+    }
+
+    #[test]
+    fn credentials_in_a_url_are_not_shown() {
+        for url in ["https://user:hunter2@example.com/x?token=hunter3", "https://user:hunter2@example.com?hunter3"] {
+            let shown = format!("{:?}", UrlScheme::new(ACME).at(url).unwrap());
+            assert!(shown.contains("https://example.com/") && !shown.contains("hunter"), "{shown}");
+            let error = UrlScheme::new(ACME).at(&format!("{url}#part")).unwrap_err().to_string();
+            assert!(error.contains("https://example.com/") && !error.contains("hunter"), "{error}");
+        }
+        for url in ["user:hunter2@example.com", "hunter2"] {
+            assert!(!UrlScheme::new(ACME).at(url).unwrap_err().to_string().contains("hunter2"));
         }
     }
 

@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
-use http::HeaderValue;
 use http::request::Parts;
+use http::{HeaderName, HeaderValue};
 
 use super::description::{Content, Method, Part, Place};
 use super::field::Field;
-use super::keyring::secret_bytes;
+use super::keyring::{fits_a_header, secret_bytes};
+use super::name_set::{SignedHeader, text_after};
 use super::rule::Unverified;
 use super::sender::Sender;
 use crate::clock::UnixTime;
@@ -42,7 +43,9 @@ pub struct Signer {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one a signer, made once")]
 enum SignerKey {
+    #[cfg_attr(not(feature = "ed25519"), allow(dead_code))]
     Ed25519(Ed25519Signer),
     Mac(Mac),
     Token(Secret),
@@ -62,7 +65,10 @@ impl Signer {
                 Some(bytes) if !bytes.is_empty() => SignerKey::Mac(Mac::new(algorithm, &bytes)),
                 _ => return Err(ConfigError::secret(format!("`{}`: the secret cannot be decoded", scheme.name))),
             },
-            Method::Token => SignerKey::Token(secret),
+            Method::Token if fits_a_header(secret.expose()) => SignerKey::Token(secret),
+            Method::Token => {
+                return Err(ConfigError::secret(format!("`{}`: no header can hold this token", scheme.name)));
+            }
             Method::Ed25519 | Method::Unsigned => {
                 return Err(ConfigError::secret(format!("`{}` does not sign with a shared secret", scheme.name)));
             }
@@ -88,7 +94,8 @@ impl Signer {
     /// delivery id, must be there already.
     ///
     /// # Errors
-    /// A signed header that is missing, or a request that this sender cannot have made.
+    /// A signed header that is missing, stands on several lines or contains the text that ends it; any other
+    /// request that this sender cannot have made.
     pub fn sign(&self, head: &mut Parts, body: &Bytes, now: UnixTime) -> Result<(), ConfigError> {
         let scheme = self.sender.scheme();
         if let Content::Rule(rule) = scheme.content {
@@ -129,7 +136,7 @@ impl Signer {
     }
 
     fn content(&self, head: &Parts, body: &Bytes, timestamp: Option<&str>) -> Result<Vec<u8>, ConfigError> {
-        let missing = |what: &str| ConfigError::new(ConfigErrorKind::Scheme, format!("`{what}` is signed but missing"));
+        let unsigned = |why: &str| ConfigError::new(ConfigErrorKind::Scheme, format!("cannot be signed: {why}"));
         let mut content = Vec::new();
         let parts = match self.sender.scheme().content {
             Content::Parts(parts) => parts,
@@ -139,19 +146,21 @@ impl Signer {
                     content = slices.concat();
                     ControlFlow::Break(())
                 });
-                emitted.map_err(|error| ConfigError::new(ConfigErrorKind::Scheme, error.to_string()))?;
+                emitted.map_err(|error| unsigned(&error.to_string()))?;
                 return Ok(content);
             }
         };
-        for part in parts {
+        let signed = |name: &'static str, at: usize| {
+            let header = SignedHeader::new(HeaderName::from_static(name), text_after(parts, at));
+            header.value(&head.headers).map_err(|error| unsigned(&format!("{name}: {error}")))
+        };
+        for (at, part) in parts.iter().enumerate() {
             match *part {
                 Part::Body => content.extend_from_slice(body),
-                Part::Header(name) => {
-                    content.extend_from_slice(head.headers.get(name).ok_or_else(|| missing(name))?.as_bytes());
-                }
+                Part::Header(name) => content.extend_from_slice(signed(name, at)?.as_bytes()),
                 Part::Id => {
-                    let Place::Header(name) = self.sender.scheme().id else { return Err(missing("the id")) };
-                    content.extend_from_slice(head.headers.get(name).ok_or_else(|| missing(name))?.as_bytes());
+                    let Place::Header(name) = self.sender.scheme().id else { return Err(unsigned("there is no id")) };
+                    content.extend_from_slice(signed(name, at)?.as_bytes());
                 }
                 Part::Lit(text) => content.extend_from_slice(text.as_bytes()),
                 Part::Method => content.extend_from_slice(head.method.as_str().as_bytes()),
@@ -180,8 +189,10 @@ impl Signer {
                 line.push_str(field.prefix);
                 line.push_str(value);
             }
-            let value = HeaderValue::try_from(line)
-                .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, "a token cannot stand in a header"))?;
+            let mut value = HeaderValue::try_from(line)
+                .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, "a signature cannot stand in a header"))?;
+            // So that `Debug` of the headers does not show it.
+            value.set_sensitive(true);
             head.headers.insert(field.header, value);
         }
         Ok(())

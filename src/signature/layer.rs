@@ -101,7 +101,7 @@ impl SignatureLayer {
     /// How far a timestamp may lie from now, each way. Default: what the sender documents, or 300 s.
     ///
     /// # Errors
-    /// Zero, or more than an hour (or more than the sender's own, where that is longer).
+    /// Less than a second or more than an hour (or more than the sender's own, where that is longer).
     pub fn tolerance(mut self, tolerance: Duration) -> Result<Self, ConfigError> {
         self.config.plan = Arc::new(Arc::unwrap_or_clone(self.config.plan).with_tolerance(tolerance)?);
         Ok(self)

@@ -175,7 +175,7 @@ impl WebhookLayer {
 
     /// How each delivery is handled once.
     pub fn idempotency(mut self, idempotency: IdempotencyLayer) -> Self {
-        self.idempotency = Some(idempotency);
+        self.idempotency = Some(if self.metrics.is_some() { idempotency.counted() } else { idempotency });
         self
     }
 
@@ -194,6 +194,7 @@ impl WebhookLayer {
     pub(super) fn counted(mut self) -> Self {
         self.signature = self.signature.counted();
         self.head.allowlist = self.head.allowlist.map(AllowlistLayer::counted);
+        self.idempotency = self.idempotency.map(IdempotencyLayer::counted);
         let layer = MetricsLayer::new(self.signature.route_name());
         self.metrics = Some(layer.provider(self.signature.scheme().name()));
         self

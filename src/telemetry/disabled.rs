@@ -68,7 +68,7 @@ impl IdempotencyMetrics {
 
     pub(crate) const fn entries(&self, _: u64) {}
 
-    pub(crate) const fn evicted_early(&self) {}
+    pub(crate) const fn evicted_early(&self, _: u64) {}
 
     pub(crate) const fn run_abandoned(&self) {}
 

@@ -247,9 +247,9 @@ impl IdempotencyMetrics {
         self.0.entries.set(count as f64);
     }
 
-    /// An id was pushed out before its time.
-    pub(crate) fn evicted_early(&self) {
-        self.0.early_evictions.increment(1);
+    /// So many ids were pushed out before their time.
+    pub(crate) fn evicted_early(&self, count: u64) {
+        self.0.early_evictions.increment(count);
     }
 
     /// A run of a handler ended without a result: its runtime went away.

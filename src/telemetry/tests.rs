@@ -127,7 +127,7 @@ fn a_store_that_fails_is_counted_as_an_error_too() {
         metrics.operation(Operation::Complete(Written::Fenced), Duration::ZERO);
         metrics.operation(Operation::Release(Written::Done), Duration::ZERO);
         metrics.entries(7);
-        metrics.evicted_early();
+        metrics.evicted_early(1);
         metrics.run_abandoned();
         metrics.replay_guard_hit();
     });

@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::table::Table;
-use super::erased::{Boxed, ErasedStore, StoreCall};
+use super::erased::{Boxed, ErasedStore, Filled, StoreCall};
 use super::store::{Claim, Claimed, Fenced, Guarantees, Store};
 use crate::clock::{Clock, SystemClock};
 use crate::delivery_key::Key;
@@ -169,6 +169,10 @@ impl Store for MemoryStore {
     fn guarantees(&self) -> Guarantees {
         Guarantees::IN_PROCESS.evicting()
     }
+
+    fn backend(&self) -> &'static str {
+        "memory"
+    }
 }
 
 /// Without a box a call.
@@ -195,6 +199,14 @@ impl ErasedStore for MemoryStore {
 
     fn guarantees(&self) -> Guarantees {
         Store::guarantees(self)
+    }
+
+    fn backend(&self) -> &'static str {
+        Store::backend(self)
+    }
+
+    fn filled(&self) -> Option<Filled> {
+        Some(Filled { entries: self.table.entries(), early_evictions: self.early_evictions() })
     }
 
     fn by_clock(&self, clock: Arc<dyn Clock>) -> Option<Arc<dyn ErasedStore>> {

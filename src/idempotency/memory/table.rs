@@ -4,6 +4,8 @@
 //! Every look at a key and every change of it happens under the lock of its shard, the cache
 //! included, and no lock is held across an await. Order of locks: guard before key; never two of a kind.
 
+mod housekeeping;
+
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,8 +22,6 @@ use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded, Token};
 
 /// So many finished claims of one shard may wait for the sweeper; beyond it, calls move them.
 const MAX_WAITING: usize = 256;
-/// Lapsed claims are looked for at most this often, once the table is full.
-const PURGE_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Table {
     clock: Arc<dyn Clock>,
@@ -295,83 +295,6 @@ impl Table {
         cached || entry.is_some()
     }
 
-    /// Removes a guard of `key`, unless somebody has claimed the key again since.
-    fn drop_guard(&self, guard: &Key, key: &Key) {
-        let mut guards = lock(pick(&self.guards, guard));
-        let same = |entry: &Entry| entry.guard() == Some(*guard);
-        if guards.get(guard) == Some(key) && !self.shard(key).entries.get(key).is_some_and(same) {
-            guards.remove(guard);
-        }
-    }
-
-    /// Moves what one shard has finished; `true` if there was anything.
-    pub(super) fn sweep(&self, index: usize) -> bool {
-        let Some(shard) = self.keys.get(index) else { return false };
-        let keys = std::mem::take(&mut lock(shard).waiting);
-        keys.iter().for_each(|key| self.settle_key(key));
-        !keys.is_empty()
-    }
-
-    fn sweep_some(&self, key: &Key, count: usize) {
-        let keys: Vec<Key> = {
-            let mut shard = self.shard(key);
-            let count = count.min(shard.waiting.len());
-            shard.waiting.drain(..count).collect()
-        };
-        keys.iter().for_each(|key| self.settle_key(key));
-    }
-
-    /// Moves one finished claim, and its guard, into the cache.
-    fn settle_key(&self, key: &Key) {
-        let guard = match self.shard(key).entries.get(key) {
-            Some(Entry::Done(_, guard)) => *guard,
-            _ => return,
-        };
-        let mut guards = guard.map(|guard| (guard, lock(pick(&self.guards, &guard))));
-        let mut shard = self.shard(key);
-        let expires = match shard.entries.get(key) {
-            Some(Entry::Done(finished, same)) if *same == guard => {
-                self.cache.keep(*key, finished.clone());
-                finished.expires
-            }
-            _ => return,
-        };
-        shard.entries.remove(key);
-        drop(shard);
-        if let Some((guard, guards)) = &mut guards
-            && guards.get(guard).is_none_or(|of| of == key)
-        {
-            self.cache.keep_guard(*guard, *key, expires);
-            guards.remove(guard);
-        }
-    }
-
-    /// Removes claims whose lease has lapsed: their runs are gone, and nobody has come for them.
-    fn purge(&self, now: Duration) {
-        let (millis, every) = (now.as_millis(), PURGE_EVERY.as_millis());
-        let last = self.purged.load(Ordering::Relaxed);
-        if last != 0 && millis < u128::from(last) + every {
-            return;
-        }
-        let millis = u64::try_from(millis).unwrap_or(u64::MAX).max(1);
-        if self.purged.compare_exchange(last, millis, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-            return;
-        }
-        let mut orphans = Vec::new();
-        for shard in &self.keys {
-            let mut shard = lock(shard);
-            shard.entries.retain(|key, entry| match entry {
-                Entry::Pending(pending) if pending.lease_ends <= now => {
-                    self.in_flight.fetch_sub(1, Ordering::Relaxed);
-                    orphans.extend(pending.guard.map(|guard| (guard, *key)));
-                    false
-                }
-                _ => true,
-            });
-        }
-        orphans.iter().for_each(|(guard, key)| self.drop_guard(guard, key));
-    }
-
     fn known(&self, key: &Key, now: Duration) -> Known {
         match self.shard(key).entries.get(key) {
             Some(Entry::Pending(pending)) if pending.lease_ends > now => {
@@ -397,26 +320,13 @@ impl Table {
         self.cache.records() + waiting as u64
     }
 
+    /// Claims, and finished records that have been moved, about: takes no lock.
+    pub(super) fn entries(&self) -> u64 {
+        self.cache.records() + self.in_flight() as u64
+    }
+
     pub(super) fn early_evictions(&self) -> u64 {
         self.cache.early_evictions()
-    }
-
-    #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.keys.iter().map(|shard| lock(shard).waiting.len()).sum()
-    }
-
-    #[cfg(test)]
-    pub(super) fn guards(&self) -> usize {
-        self.guards.iter().map(|shard| lock(shard).len()).sum()
-    }
-
-    #[cfg(test)]
-    pub(super) fn sweep_all(&self) {
-        for shard in 0..Self::SHARDS {
-            self.sweep(shard);
-        }
-        self.cache.settle();
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
