@@ -51,38 +51,34 @@
 //!
 //! # Example
 //!
-//! It stands behind a [`SignatureLayer`](crate::SignatureLayer), whose deliveries it takes. Without one
-//! it refuses rather than guess:
+//! It stands behind a [`SignatureLayer`](crate::SignatureLayer), whose deliveries it takes:
 //!
 #![cfg_attr(feature = "moka", doc = "```")]
 #![cfg_attr(not(feature = "moka"), doc = "```text")]
-//! use std::{convert::Infallible, time::Duration};
+//! use std::convert::Infallible;
 //!
+//! use bytes::Bytes;
 //! use http::{Request, Response};
-//! use tower::{Layer, ServiceExt, service_fn};
-//! use tower_webhook::idempotency::{Claim, Claimed, IdempotencyLayer, Key, MemoryStore, Store};
-//! use tower_webhook::{Reason, Rejection, VerifiedBody};
+//! use http_body_util::Full;
+//! use tower::ServiceBuilder;
+//! use tower_webhook::testing::{self, Endpoint};
+//! use tower_webhook::{IdempotencyLayer, RawBodyLayer, Reason, Secret, SignatureLayer, VerifiedBody, provider};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Infallible> {
-//! let store = MemoryStore::new();
-//! let layer = IdempotencyLayer::new(store.clone()).retain_for(Duration::from_secs(4 * 24 * 3600));
-//! let service = layer.layer(service_fn(|_: Request<VerifiedBody>| async {
-//!     Ok::<_, Infallible>(Response::new(String::from("done")))
-//! }));
+//! # async fn main() -> Result<(), tower_webhook::ConfigError> {
+//! let service = ServiceBuilder::new()
+//!     .layer(RawBodyLayer::new())
+//!     .layer(SignatureLayer::new(provider::STRIPE, Secret::short("whsec_test")?)?)
+//!     .layer(IdempotencyLayer::in_memory().require_id())
+//!     .service_fn(async |_: Request<VerifiedBody>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("done"))));
 //!
-//! let unjudged = Request::new(VerifiedBody::default());
-//! let response = service.oneshot(unjudged).await?;
-//! assert_eq!(response.status(), 500);
-//! assert_eq!(response.extensions().get().map(Rejection::reason), Some(Reason::Misconfigured));
+//! let endpoint = Endpoint::new(service);
+//! let delivery = testing::delivery(provider::STRIPE, "whsec_test").json(r#"{"id":"evt_1"}"#);
+//! endpoint.send(&delivery).await.assert_accepted();
+//! endpoint.send(&delivery).await.assert_duplicate(); // with the answer of the first
 //!
-//! // What it does with a delivery, step by step:
-//! let (mine, copy) = (Claimed::new(Key::from_bytes([7; 32])), Claimed::new(Key::from_bytes([7; 32])));
-//! let lease = Duration::from_secs(30);
-//! assert!(matches!(store.claim(&mine, lease).await?, Claim::Owned { .. }));
-//! assert!(matches!(store.claim(&copy, lease).await?, Claim::InFlight { .. }));
-//! let _ = store.complete(&mine, "answer".into(), Duration::from_secs(3600)).await?;
-//! assert!(matches!(store.claim(&copy, lease).await?, Claim::Done { .. }));
+//! let nameless = testing::delivery(provider::STRIPE, "whsec_test").json("{}");
+//! endpoint.send(&nameless).await.assert_rejected(Reason::MissingEventId);
 //! # Ok(())
 //! # }
 //! ```

@@ -196,7 +196,8 @@ fn what_a_signature_does_not_cover_is_known() {
     };
     let body = |text: &'static str| move |vector: &mut Vector| vector.body = text.into();
     let target = |text: &'static str| move |vector: &mut Vector| vector.head.uri = Uri::from_static(text);
-    let unsigned: Vec<(&str, &str, Box<dyn Fn(&mut Vector)>)> = vec![
+    type Change = Box<dyn Fn(&mut Vector)>;
+    let unsigned: Vec<(&str, &str, Change)> = vec![
         ("github-docs", "the delivery id", Box::new(header("x-github-delivery", "another"))),
         ("github-docs", "the event type", Box::new(header("x-github-event", "another"))),
         ("github-docs", "the path", Box::new(target("/elsewhere?x=1"))),
