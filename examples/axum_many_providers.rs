@@ -17,6 +17,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example that shows something")]
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -50,43 +51,37 @@ struct Config {
     discord: VerifyingKey,
 }
 
+/// What must be set, to be named all at once where it is not.
+const REQUIRED: [&str; 8] = [
+    "PUBLIC_URL",
+    "STRIPE_WEBHOOK_SECRET",
+    "GITHUB_WEBHOOK_SECRET",
+    "SLACK_SIGNING_SECRET",
+    "SHOPIFY_CLIENT_SECRET",
+    "SQUARE_SIGNATURE_KEY",
+    "TWILIO_AUTH_TOKEN",
+    "DISCORD_PUBLIC_KEY",
+];
+
 impl Config {
-    /// From the environment.
-    ///
-    /// # Errors
-    /// Everything that is wrong, one sentence a line.
-    fn from_env() -> Result<Self, String> {
-        let mut wrong = Vec::new();
-        let mut secret = |name| Secret::from_env(name).map_err(|error| wrong.push(error.to_string())).ok();
-        let (stripe, github) = (secret("STRIPE_WEBHOOK_SECRET"), secret("GITHUB_WEBHOOK_SECRET"));
-        let (slack, shopify) = (secret("SLACK_SIGNING_SECRET"), secret("SHOPIFY_CLIENT_SECRET"));
-        let (square, twilio) = (secret("SQUARE_SIGNATURE_KEY"), secret("TWILIO_AUTH_TOKEN"));
-        // Not set is fine; set, but blank or a placeholder, is not.
-        let rotating = std::env::var_os("STRIPE_PREVIOUS_SECRET").is_some();
-        let stripe_previous = rotating.then(|| secret("STRIPE_PREVIOUS_SECRET")).flatten();
-
-        let mut text = |name| std::env::var(name).map_err(|_| wrong.push(format!("`{name}` is not set"))).ok();
-        let (public_url, discord) = (text("PUBLIC_URL"), text("DISCORD_PUBLIC_KEY"));
-        let discord = discord.map(|hex| VerifyingKey::from_hex(&hex));
-        let discord = discord.and_then(|key| key.map_err(|error| wrong.push(error.to_string())).ok());
-
-        let all = (public_url, stripe, github, slack, shopify, square, twilio, discord);
-        match (all, wrong.is_empty()) {
-            (
-                (
-                    Some(url),
-                    Some(stripe),
-                    Some(github),
-                    Some(slack),
-                    Some(shopify),
-                    Some(square),
-                    Some(twilio),
-                    Some(discord),
-                ),
-                true,
-            ) => Ok(Self { public_url: url, stripe, stripe_previous, github, slack, shopify, square, twilio, discord }),
-            _ => Err(wrong.join("\n")),
+    /// From the environment. What is empty, blank, short or a placeholder is no secret, and refused by its name.
+    fn from_env() -> Result<Self, Box<dyn Error>> {
+        let missing: Vec<_> = REQUIRED.into_iter().filter(|name| std::env::var_os(name).is_none()).collect();
+        if !missing.is_empty() {
+            return Err(format!("not set: {}", missing.join(", ")).into());
         }
+        let previous = "STRIPE_PREVIOUS_SECRET";
+        Ok(Self {
+            public_url: std::env::var("PUBLIC_URL")?,
+            stripe: Secret::from_env("STRIPE_WEBHOOK_SECRET")?,
+            stripe_previous: std::env::var_os(previous).map(|_| Secret::from_env(previous)).transpose()?,
+            github: Secret::from_env("GITHUB_WEBHOOK_SECRET")?,
+            slack: Secret::from_env("SLACK_SIGNING_SECRET")?,
+            shopify: Secret::from_env("SHOPIFY_CLIENT_SECRET")?,
+            square: Secret::from_env("SQUARE_SIGNATURE_KEY")?,
+            twilio: Secret::from_env("TWILIO_AUTH_TOKEN")?,
+            discord: VerifyingKey::from_hex(&std::env::var("DISCORD_PUBLIC_KEY")?)?,
+        })
     }
 }
 
@@ -141,7 +136,8 @@ fn app(config: Config) -> Result<Router, ConfigError> {
         .route("/webhooks/discord", post(other).layer(shared.layer(provider::DISCORD, config.discord)?)))
 }
 
-async fn serve(app: Router) -> Result<(), Box<dyn std::error::Error>> {
+async fn run() -> Result<(), Box<dyn Error>> {
+    let app = app(Config::from_env()?)?;
     let port: u16 = std::env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
     println!("Serving on http://{}. Ctrl-C ends.", server.local_addr()?);
@@ -151,15 +147,10 @@ async fn serve(app: Router) -> Result<(), Box<dyn std::error::Error>> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let app = Config::from_env().and_then(|config| app(config).map_err(|error| error.to_string()));
-    let ended = match app {
-        Ok(app) => serve(app).await.map_err(|error| error.to_string()),
-        Err(wrong) => Err(wrong),
-    };
-    match ended {
+    match run().await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(wrong) => {
-            eprintln!("axum_many_providers cannot run:\n{wrong}");
+        Err(error) => {
+            eprintln!("axum_many_providers: {error}");
             ExitCode::FAILURE
         }
     }
@@ -250,8 +241,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_all_at_once() {
         // `cargo test` sets none of them.
-        let wrong = Config::from_env().unwrap_err();
-        assert!(wrong.contains("`SLACK_SIGNING_SECRET` is not set"), "{wrong}");
-        assert!(wrong.contains("`DISCORD_PUBLIC_KEY` is not set"), "{wrong}");
+        let error = Config::from_env().unwrap_err().to_string();
+        assert!(REQUIRED.into_iter().all(|name| error.contains(name)), "{error}");
     }
 }

@@ -10,7 +10,7 @@
 //!
 //! body='{"ref":"refs/heads/main"}'
 //! hex=$(printf %s "$body" | openssl dgst -sha256 -hmac "$GITHUB_WEBHOOK_SECRET" -r | cut -d' ' -f1)
-//! curl -i http://127.0.0.1:3000/ -H "x-hub-signature-256: sha256=$hex" -H 'x-github-delivery: 1' --data-raw "$body"
+//! curl -i http://127.0.0.1:3000/ -H "x-hub-signature-256: sha256=$hex" -H 'x-github-event: push' --data-raw "$body"
 //! curl -i http://127.0.0.1:3000/ --http2-prior-knowledge --data-raw "$body"    # unsigned: 401
 //! ```
 
