@@ -41,18 +41,19 @@ use tower_webhook::serve::Server;
 use tower_webhook::stack::WebhookService;
 use tower_webhook::{ConfigError, Secret, WebhookLayer};
 
-/// `<call>.<id>.<time>.<frame>`. The call is among it, or one message could be brought to another method.
+/// `<call>:<id>:<time>:<frame>`. The call is among it, or one message could be brought to another method; its name has
+/// dots, so colons separate.
 const ACME: Scheme = Scheme::hmac_sha256("acme")
     .signature(header("acme-signature"), Encoding::Hex)
     .timestamp(header("acme-time"), TimestampFormat::UnixSeconds)
     .id(Place::Header("acme-id"))
     .signed(&[
         Part::Header("acme-call"),
-        Part::Lit("."),
+        Part::Lit(":"),
         Part::Id,
-        Part::Lit("."),
+        Part::Lit(":"),
         Part::Timestamp,
-        Part::Lit("."),
+        Part::Lit(":"),
         Part::Body,
     ])
     .checked();

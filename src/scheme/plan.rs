@@ -41,7 +41,7 @@ pub(crate) struct KeyKinds {
 
 /// What the head has shown.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Examined {
+pub(crate) struct Examined {
     set: usize,
     sent_at: Option<UnixTime>,
 }

@@ -70,14 +70,25 @@ impl Verifier {
     /// The head is enough to refuse: no body needs to be read.
     pub fn begin(&self, head: &Parts, now: Option<UnixTime>) -> Result<Verification, VerifyError> {
         let examined = self.plan.examine(&head.headers, self.ring.kinds(), now)?;
-        Verification::begin(self.clone(), examined, head, now)
+        self.clone().resume(examined, head, now)
+    }
+
+    /// Begins to hash under a head that was examined before the keys were known. The head is not looked at
+    /// again with these keys in mind: a refusal here and now would tell which kind of keys a tenant has.
+    pub(crate) fn resume(
+        self,
+        examined: Examined,
+        head: &Parts,
+        now: Option<UnixTime>,
+    ) -> Result<Verification, VerifyError> {
+        Verification::begin(self, examined, head, now)
     }
 }
 
 /// Looks at a head before the keys are known: they may have to be fetched, and a head that cannot pass is
-/// not worth the fetching.
-pub(crate) fn examine_without_keys(plan: &Plan, head: &Parts, now: Option<UnixTime>) -> Result<(), VerifyError> {
-    plan.examine(&head.headers, KeyKinds { public: true, shared: true }, now).map(|_| ())
+/// not worth the fetching. [`Verifier::resume`] goes on from here.
+pub(crate) fn examine_without_keys(plan: &Plan, head: &Parts, now: Option<UnixTime>) -> Result<Examined, VerifyError> {
+    plan.examine(&head.headers, KeyKinds { public: true, shared: true }, now)
 }
 
 /// A delivery of which the head has passed and the body is on its way.

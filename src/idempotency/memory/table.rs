@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::cache::{Cache, Finished};
+use super::cache::{self, Cache, Finished};
+use super::guards::Guards;
 use super::sweep::Sweeper;
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
@@ -31,8 +32,7 @@ pub(super) struct Table {
     purged: AtomicU64,
     /// Claims, and what the sweeper has not moved yet.
     keys: Box<[Mutex<Shard>]>,
-    /// Which key a guard belongs to, for the claims in `keys`.
-    guards: Box<[Mutex<HashMap<Key, Key>>]>,
+    guards: Box<[Mutex<Guards>]>,
     cache: Cache,
     pub(super) sweeper: Arc<Sweeper>,
 }
@@ -51,23 +51,13 @@ struct Shard {
 }
 
 enum Entry {
-    Done(Finished, Option<Key>),
+    Done(Finished),
     Pending(Pending),
-}
-
-impl Entry {
-    const fn guard(&self) -> Option<Key> {
-        match self {
-            Self::Done(_, guard) => *guard,
-            Self::Pending(pending) => pending.guard,
-        }
-    }
 }
 
 struct Pending {
     token: Token,
     fp: Option<Fingerprint>,
-    guard: Option<Key>,
     lease_ends: Duration,
     attempt: u32,
 }
@@ -84,13 +74,15 @@ impl Table {
 
     pub(super) fn new(clock: Arc<dyn Clock>, max_bytes: u64, max_in_flight: usize) -> Self {
         let cache = Cache::new(max_bytes, Arc::clone(&clock));
+        // As many guards as there may be records or claims.
+        let room = usize::try_from(max_bytes / u64::from(cache::ENTRY)).unwrap_or(usize::MAX).max(max_in_flight);
         Self {
             clock,
             max_in_flight,
             in_flight: AtomicUsize::new(0),
             purged: AtomicU64::new(0),
             keys: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
-            guards: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
+            guards: (0..Self::SHARDS).map(|_| Mutex::new(Guards::new(room / Self::SHARDS))).collect(),
             cache,
             sweeper: Arc::default(),
         }
@@ -101,32 +93,19 @@ impl Table {
         if self.in_flight() >= self.max_in_flight {
             self.purge(now);
         }
-        let mut stale = None;
-        let claim = match claimed.guard {
-            Some(guard) => self.claim_guarded(claimed, guard, lease, now, &mut stale),
-            None => self.claim_key(claimed, lease, now, &mut stale),
-        };
-        if let Some(guard) = stale.filter(|guard| claimed.guard != Some(*guard)) {
-            self.drop_guard(&guard, &claimed.key);
+        match claimed.guard {
+            Some(guard) => self.claim_guarded(claimed, &guard, lease, now),
+            None => self.claim_key(claimed, lease, now),
         }
-        claim
     }
 
-    fn claim_guarded(
-        &self,
-        claimed: &Claimed,
-        guard: Key,
-        lease: Duration,
-        now: Duration,
-        stale: &mut Option<Key>,
-    ) -> Claim {
-        let mut guards = lock(pick(&self.guards, &guard));
-        let claim = self.claim_key(claimed, lease, now, stale);
+    fn claim_guarded(&self, claimed: &Claimed, guard: &Key, lease: Duration, now: Duration) -> Claim {
+        let mut guards = lock(pick(&self.guards, guard));
+        let claim = self.claim_key(claimed, lease, now);
         if !matches!(claim, Claim::Owned { .. }) {
             return claim;
         }
-        let holder = guards.get(&guard).copied().or_else(|| self.cache.guarded(&guard, now));
-        if let Some(of) = holder.filter(|of| *of != claimed.key) {
+        if let Some(of) = guards.get(guard).filter(|of| *of != claimed.key) {
             let state = match self.known(&of, now) {
                 Known::Absent => None,
                 Known::Done(finished) => Some(Guarded::Done { record: finished.record }),
@@ -141,13 +120,12 @@ impl Table {
         claim
     }
 
-    /// `stale` is given the guard of the claim or record whose place is taken.
-    fn claim_key(&self, claimed: &Claimed, lease: Duration, now: Duration, stale: &mut Option<Key>) -> Claim {
+    fn claim_key(&self, claimed: &Claimed, lease: Duration, now: Duration) -> Claim {
         let shard = &mut *self.shard(&claimed.key);
         let same = |fp: Option<Fingerprint>| fp.is_none() || claimed.fp.is_none() || fp == claimed.fp;
         let fresh = |attempt| {
             let lease_ends = now.saturating_add(lease);
-            Pending { token: claimed.token, fp: claimed.fp, guard: claimed.guard, lease_ends, attempt }
+            Pending { token: claimed.token, fp: claimed.fp, lease_ends, attempt }
         };
         match shard.entries.entry(claimed.key) {
             MapEntry::Occupied(mut entry) => match entry.get_mut() {
@@ -160,17 +138,16 @@ impl Table {
                 }
                 Entry::Pending(lapsed) => {
                     let attempt = lapsed.attempt.saturating_add(1);
-                    *stale = std::mem::replace(lapsed, fresh(attempt)).guard;
+                    *lapsed = fresh(attempt);
                     Claim::Owned { attempt: Some(attempt) }
                 }
-                Entry::Done(finished, _) if finished.expires > now => {
+                Entry::Done(finished) if finished.expires > now => {
                     Claim::Done { record: finished.record.clone(), same_fp: same(finished.fp) }
                 }
                 done @ Entry::Done(..) => {
                     if !self.admit() {
                         return Claim::OverCapacity;
                     }
-                    *stale = done.guard();
                     *done = Entry::Pending(fresh(1));
                     Claim::Owned { attempt: Some(1) }
                 }
@@ -199,12 +176,11 @@ impl Table {
             MapEntry::Occupied(mut entry) => match entry.get() {
                 Entry::Pending(pending) if pending.token == claimed.token => {
                     self.in_flight.fetch_sub(1, Ordering::Relaxed);
-                    let guard = pending.guard;
-                    entry.insert(Entry::Done(finished, guard));
+                    entry.insert(Entry::Done(finished));
                 }
-                Entry::Done(done, _) if done.token == claimed.token => return (Fenced::Ok, false),
-                Entry::Done(done, _) if done.expires <= now => {
-                    entry.insert(Entry::Done(finished, claimed.guard));
+                Entry::Done(done) if done.token == claimed.token => return (Fenced::Ok, false),
+                Entry::Done(done) if done.expires <= now => {
+                    entry.insert(Entry::Done(finished));
                     // It stands in the queue already.
                     return (Fenced::Ok, false);
                 }
@@ -214,7 +190,7 @@ impl Table {
                 Some(done) if done.token == claimed.token => return (Fenced::Ok, false),
                 Some(_) => return (Fenced::Lost, false),
                 None => {
-                    entry.insert(Entry::Done(finished, claimed.guard));
+                    entry.insert(Entry::Done(finished));
                 }
             },
         }
@@ -232,10 +208,9 @@ impl Table {
         let mut guards = claimed.guard.map(|guard| (guard, lock(pick(&self.guards, &guard))));
         let fenced = self.unclaim(claimed);
         if let Some((guard, guards)) = &mut guards
-            && guards.get(guard) == Some(&claimed.key)
             && fenced == Fenced::Ok
         {
-            guards.remove(guard);
+            guards.remove(guard, &claimed.key);
         }
         fenced
     }
@@ -263,18 +238,19 @@ impl Table {
                 pending.lease_ends = now.saturating_add(lease);
                 Fenced::Ok
             }
-            Some(Entry::Done(done, _)) if done.token == claimed.token => Fenced::Ok,
+            Some(Entry::Done(done)) if done.token == claimed.token => Fenced::Ok,
             Some(Entry::Pending(_)) => Fenced::Lost,
-            Some(Entry::Done(done, _)) if done.expires > now => Fenced::Lost,
+            Some(Entry::Done(done)) if done.expires > now => Fenced::Lost,
             Some(Entry::Done(..)) | None => {
-                if self.cache.finished(&claimed.key, now).is_some_and(|done| done.token != claimed.token) {
-                    return Fenced::Lost;
+                match self.cache.finished(&claimed.key, now) {
+                    Some(done) if done.token == claimed.token => return Fenced::Ok,
+                    Some(_) => return Fenced::Lost,
+                    None => {}
                 }
                 // Its run is under way, so this is no new claim: the bound does not count against it.
                 self.in_flight.fetch_add(1, Ordering::Relaxed);
-                let (token, fp, guard) = (claimed.token, claimed.fp, claimed.guard);
                 let lease_ends = now.saturating_add(lease);
-                let pending = Pending { token, fp, guard, lease_ends, attempt: 1 };
+                let pending = Pending { token: claimed.token, fp: claimed.fp, lease_ends, attempt: 1 };
                 shard.entries.insert(claimed.key, Entry::Pending(pending));
                 Fenced::Ok
             }
@@ -288,10 +264,6 @@ impl Table {
         if matches!(entry, Some(Entry::Pending(_))) {
             self.in_flight.fetch_sub(1, Ordering::Relaxed);
         }
-        drop(shard);
-        if let Some(guard) = entry.as_ref().and_then(Entry::guard) {
-            self.drop_guard(&guard, key);
-        }
         cached || entry.is_some()
     }
 
@@ -300,7 +272,7 @@ impl Table {
             Some(Entry::Pending(pending)) if pending.lease_ends > now => {
                 Known::Pending { lease_left: pending.lease_ends - now }
             }
-            Some(Entry::Done(finished, _)) if finished.expires > now => Known::Done(finished.clone()),
+            Some(Entry::Done(finished)) if finished.expires > now => Known::Done(finished.clone()),
             Some(_) => Known::Absent,
             None => self.cache.finished(key, now).map_or(Known::Absent, Known::Done),
         }
