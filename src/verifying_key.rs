@@ -1,6 +1,6 @@
 //! A sender's public key.
 
-use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::config_error::ConfigError;
 use crate::encoding::Encoding;
 
 /// A sender's Ed25519 public key ([RFC 8032](https://www.rfc-editor.org/rfc/rfc8032)), 32 bytes.
@@ -21,7 +21,7 @@ impl VerifyingKey {
     /// # Errors
     /// Anything else than 64 hex digits.
     pub fn from_hex(text: &str) -> Result<Self, ConfigError> {
-        Self::decode(Encoding::Hex, text, text)
+        Self::decode(Encoding::Hex, text)
     }
 
     /// From base64 of 32 bytes; a prefix `whpk_`, as Standard Webhooks writes it, may stand before it.
@@ -29,7 +29,7 @@ impl VerifyingKey {
     /// # Errors
     /// Anything else than the padded base64 of 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self, ConfigError> {
-        Self::decode(Encoding::Base64, text.strip_prefix("whpk_").unwrap_or(text), text)
+        Self::decode(Encoding::Base64, text.strip_prefix("whpk_").unwrap_or(text))
     }
 
     /// The 32 bytes.
@@ -38,14 +38,12 @@ impl VerifyingKey {
         &self.0
     }
 
-    fn decode(encoding: Encoding, text: &str, shown: &str) -> Result<Self, ConfigError> {
+    fn decode(encoding: Encoding, text: &str) -> Result<Self, ConfigError> {
         let mut buffer = [0; 32];
         match encoding.decode(text, &mut buffer) {
             Some(bytes) if bytes.len() == 32 => Ok(Self(buffer)),
-            _ => Err(ConfigError::new(
-                ConfigErrorKind::Secret,
-                format!("`{shown}` is not the {encoding:?} text of a 32-byte public key"),
-            )),
+            // The text is not shown: it may be a secret that stands in the wrong place.
+            _ => Err(ConfigError::secret(format!("this is not the {encoding:?} text of a 32-byte public key"))),
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Only our sentences are compared: what stands around them changes from compiler to compiler.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,7 +26,7 @@ publish = false
 [workspace]
 
 [dependencies]
-axum = { version = "*", default-features = false, features = ["http1", "http2", "json", "matched-path", "tokio"] }
+axum = { version = "*", default-features = false, features = ["form", "http1", "http2", "json", "matched-path", "tokio"] }
 bytes = "*"
 http = "*"
 http-body = "*"

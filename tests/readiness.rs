@@ -17,7 +17,7 @@ use tokio_test::{assert_pending, assert_ready_ok, task};
 use tower::buffer::Buffer;
 use tower::limit::ConcurrencyLimit;
 use tower::load_shed::{LoadShed, error::Overloaded};
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_test::mock;
 use tower_webhook::allowlist::AllowlistService;
 use tower_webhook::body::{BodyBudget, ResponseBody};

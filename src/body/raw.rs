@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep};
 use super::{BodyBudget, BoxError};
 use crate::rejection::{Reason, Rejection};
 
-/// How many empty frames one body may have before it is taken for an attack.
+/// How many empty frames (or trailers) one body may have before it is taken for an attack.
 const MAX_EMPTY_FRAMES: u16 = 1024;
 
 /// What a body may take, see [`RawBodyLayer`](crate::RawBodyLayer).
@@ -87,25 +87,27 @@ where
         Poll::Ready(match frame {
             None => None,
             Some(Err(error)) => Some(Err(RawBodyError::from_source(error.into()))),
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(mut data) => {
-                    let length = data.remaining();
-                    if length == 0 {
-                        *this.empty_frames += 1;
-                        if *this.empty_frames >= MAX_EMPTY_FRAMES {
-                            return Poll::Ready(Some(Err(Reason::BodyMalformed.into())));
-                        }
-                    }
-                    match this.left.checked_sub(length) {
-                        Some(left) => {
-                            *this.left = left;
-                            Some(Ok(Frame::data(data.copy_to_bytes(length))))
-                        }
-                        None => Some(Err(Reason::BodyTooLarge.into())),
+            Some(Ok(frame)) => {
+                if frame.data_ref().is_none_or(|data| !data.has_remaining()) {
+                    *this.empty_frames = this.empty_frames.saturating_add(1);
+                    if *this.empty_frames >= MAX_EMPTY_FRAMES {
+                        return Poll::Ready(Some(Err(Reason::BodyMalformed.into())));
                     }
                 }
-                Err(frame) => Some(Ok(frame.map_data(|_| Bytes::new()))),
-            },
+                match frame.into_data() {
+                    Ok(mut data) => {
+                        let length = data.remaining();
+                        match this.left.checked_sub(length) {
+                            Some(left) => {
+                                *this.left = left;
+                                Some(Ok(Frame::data(data.copy_to_bytes(length))))
+                            }
+                            None => Some(Err(Reason::BodyTooLarge.into())),
+                        }
+                    }
+                    Err(frame) => Some(Ok(frame.map_data(|_| Bytes::new()))),
+                }
+            }
         })
     }
 
@@ -134,9 +136,10 @@ impl Timer {
     }
 }
 
-impl<B: fmt::Debug> fmt::Debug for RawBody<B> {
+/// Shows how many bytes may still come, and nothing of those that are there.
+impl<B> fmt::Debug for RawBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawBody").field("inner", &self.inner).field("bytes_left", &self.left).finish_non_exhaustive()
+        f.debug_struct("RawBody").field("bytes_left", &self.left).finish_non_exhaustive()
     }
 }
 

@@ -112,19 +112,13 @@ impl RawBodyLayer {
 
     fn check(&self, headers: &HeaderMap, at_least: u64) -> Result<(), Rejection> {
         let limit = u64::try_from(self.limits.bytes).unwrap_or(u64::MAX);
-        let declared = match headers.get(CONTENT_LENGTH) {
-            None => at_least,
-            // A sign is no digit, though Rust would take a plus.
-            Some(value) => match value
-                .to_str()
-                .ok()
-                .filter(|text| !text.starts_with('+'))
-                .and_then(|text| text.parse::<u64>().ok())
-            {
-                Some(length) => length.max(at_least),
-                None => return Err(Rejection::new(Reason::BodyMalformed).with_detail("content-length is no number")),
-            },
-        };
+        let mut declared = at_least;
+        for line in headers.get_all(CONTENT_LENGTH) {
+            let Some(length) = content_length(line) else {
+                return Err(Rejection::new(Reason::BodyMalformed).with_detail("content-length is no number"));
+            };
+            declared = declared.max(length);
+        }
         if declared > limit {
             return Err(Rejection::new(Reason::BodyTooLarge)
                 .with_detail(format!("{declared} bytes are announced, the limit is {limit}")));
@@ -145,6 +139,14 @@ impl RawBodyLayer {
         }
         request
     }
+}
+
+/// Digits and nothing else ([RFC 9110 §8.6](https://www.rfc-editor.org/rfc/rfc9110#section-8.6)); a number that is
+/// too large to be written is the largest.
+fn content_length(line: &HeaderValue) -> Option<u64> {
+    let digits =
+        line.to_str().ok().filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    Some(digits.parse().unwrap_or(u64::MAX))
 }
 
 fn sensible(time: Duration) -> Result<Duration, ConfigError> {

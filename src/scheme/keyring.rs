@@ -95,12 +95,20 @@ impl Scheme {
 impl ReadyKey {
     fn new(scheme: &Scheme, key: &RingKey) -> Result<Self, ConfigError> {
         let error = |what: &str| Err(ConfigError::secret(format!("key `{}` of `{}`: {what}", key.id, scheme.name)));
+        if let (Some(from), Some(until)) = (key.not_before, key.not_after)
+            && until < from
+        {
+            return error("it counts at no time: its end lies before its beginning");
+        }
         let ready = match (scheme.method, &key.material) {
             (Method::Hmac(algorithm), KeyMaterial::Shared(secret)) => match secret_bytes(scheme.secret_text, secret) {
                 Some(bytes) if !bytes.is_empty() => KeyKind::Mac(Mac::new(algorithm, &bytes)),
                 Some(_) => return error("the secret is empty once it is decoded"),
                 None => return error("the secret is not base64"),
             },
+            (Method::Token, KeyMaterial::Shared(secret)) if !fits_a_header(secret.expose()) => {
+                return error("no header can hold this token: it is not ASCII, or has blanks at its ends");
+            }
             (Method::Token, KeyMaterial::Shared(secret)) => KeyKind::Token(TokenHash::of(secret.expose())),
             (Method::Ed25519, KeyMaterial::Public(public)) => KeyKind::Ed25519(Ed25519Key::parse(public)?),
             (Method::Hmac(_), KeyMaterial::Public(public)) if scheme.ed25519.is_some() => {
@@ -123,6 +131,11 @@ impl ReadyKey {
             None => self.not_before.is_none() && self.not_after.is_none(),
         }
     }
+}
+
+/// Whether a token can be the value of a header as we read it: ASCII, without blanks at its ends.
+pub(super) fn fits_a_header(token: &[u8]) -> bool {
+    token.trim_ascii().len() == token.len() && token.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
 }
 
 /// The key bytes that a secret's text stands for.

@@ -64,7 +64,7 @@ pub use description::{Confidence, DEFAULT_BODY_LIMIT, Part, Place, Scheme, Secre
 pub use error::VerifyError;
 pub use field::{Field, header, item};
 pub(crate) use keyring::Keyring;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Examined, Plan};
 pub use rule::{Emit, SignatureRule, Unverified};
 pub use sender::{Sender, SenderOf, UrlScheme};
 pub use sign::Signer;

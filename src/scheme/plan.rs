@@ -41,7 +41,7 @@ pub(crate) struct KeyKinds {
 
 /// What the head has shown.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Examined {
+pub(crate) struct Examined {
     set: usize,
     sent_at: Option<UnixTime>,
 }
@@ -258,7 +258,8 @@ impl Plan {
     }
 
     pub(super) fn account(&self, examined: Examined, headers: &HeaderMap) -> Option<HeaderValue> {
-        headers.get(self.names(examined).account.as_ref()?).cloned()
+        let mut lines = headers.get_all(self.names(examined).account.as_ref()?).iter();
+        lines.next().filter(|_| lines.next().is_none()).cloned()
     }
 
     pub(super) fn attempt(&self, examined: Examined, headers: &HeaderMap) -> Option<u32> {

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::description::{Content, Method, Part, Place};
 use super::field::Field;
-use super::keyring::secret_bytes;
+use super::keyring::{fits_a_header, secret_bytes};
 use super::name_set::{SignedHeader, text_after};
 use super::rule::Unverified;
 use super::sender::Sender;
@@ -65,7 +65,10 @@ impl Signer {
                 Some(bytes) if !bytes.is_empty() => SignerKey::Mac(Mac::new(algorithm, &bytes)),
                 _ => return Err(ConfigError::secret(format!("`{}`: the secret cannot be decoded", scheme.name))),
             },
-            Method::Token => SignerKey::Token(secret),
+            Method::Token if fits_a_header(secret.expose()) => SignerKey::Token(secret),
+            Method::Token => {
+                return Err(ConfigError::secret(format!("`{}`: no header can hold this token", scheme.name)));
+            }
             Method::Ed25519 | Method::Unsigned => {
                 return Err(ConfigError::secret(format!("`{}` does not sign with a shared secret", scheme.name)));
             }
@@ -186,8 +189,10 @@ impl Signer {
                 line.push_str(field.prefix);
                 line.push_str(value);
             }
-            let value = HeaderValue::try_from(line)
-                .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, "a token cannot stand in a header"))?;
+            let mut value = HeaderValue::try_from(line)
+                .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, "a signature cannot stand in a header"))?;
+            // So that `Debug` of the headers does not show it.
+            value.set_sensitive(true);
             head.headers.insert(field.header, value);
         }
         Ok(())

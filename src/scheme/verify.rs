@@ -70,14 +70,25 @@ impl Verifier {
     /// The head is enough to refuse: no body needs to be read.
     pub fn begin(&self, head: &Parts, now: Option<UnixTime>) -> Result<Verification, VerifyError> {
         let examined = self.plan.examine(&head.headers, self.ring.kinds(), now)?;
-        Verification::begin(self.clone(), examined, head, now)
+        self.clone().resume(examined, head, now)
+    }
+
+    /// Begins to hash under a head that was examined before the keys were known. The head is not looked at
+    /// again with these keys in mind: a refusal here and now would tell which kind of keys a tenant has.
+    pub(crate) fn resume(
+        self,
+        examined: Examined,
+        head: &Parts,
+        now: Option<UnixTime>,
+    ) -> Result<Verification, VerifyError> {
+        Verification::begin(self, examined, head, now)
     }
 }
 
 /// Looks at a head before the keys are known: they may have to be fetched, and a head that cannot pass is
-/// not worth the fetching.
-pub(crate) fn examine_without_keys(plan: &Plan, head: &Parts, now: Option<UnixTime>) -> Result<(), VerifyError> {
-    plan.examine(&head.headers, KeyKinds { public: true, shared: true }, now).map(|_| ())
+/// not worth the fetching. [`Verifier::resume`] goes on from here.
+pub(crate) fn examine_without_keys(plan: &Plan, head: &Parts, now: Option<UnixTime>) -> Result<Examined, VerifyError> {
+    plan.examine(&head.headers, KeyKinds { public: true, shared: true }, now)
 }
 
 /// A delivery of which the head has passed and the body is on its way.
@@ -89,6 +100,8 @@ pub struct Verification {
     now: Option<UnixTime>,
     /// The MAC under the likeliest key, where the content can be hashed as it comes.
     running: Option<(usize, Mac)>,
+    /// How many bytes of the body `running` has seen.
+    hashed: usize,
 }
 
 /// The key that matched, and the signature that did.
@@ -111,18 +124,20 @@ impl Verification {
                 running = Some((at, mac));
             }
         }
-        Ok(Self { verifier, examined, now, running })
+        Ok(Self { verifier, examined, now, running, hashed: 0 })
     }
 
     /// The next bytes of the body, in order.
     pub fn update(&mut self, bytes: &[u8]) {
         if let Some((_, mac)) = &mut self.running {
             mac.update(bytes);
+            self.hashed += bytes.len();
         }
     }
 
-    /// The verdict. `head` is the one that [`Verifier::begin`] saw, `body` all the bytes that
-    /// [`Verification::update`] saw.
+    /// The verdict. `head` must be the one that [`Verifier::begin`] saw, `body` the very bytes that
+    /// [`Verification::update`] saw: they are not hashed again, and the [`Delivery`] hands them out as
+    /// verified. A body of another length is hashed as a whole.
     ///
     /// # Errors
     /// No signature matches.
@@ -156,7 +171,7 @@ impl Verification {
         let ring = &self.verifier.ring;
         let plan = &self.verifier.plan;
         let mut tried = None;
-        if let Some((at, mut mac)) = self.running.take() {
+        if let Some((at, mut mac)) = self.running.take().filter(|_| self.hashed == body.len()) {
             plan.content(self.examined, head, Side::AfterBody, &mut |bytes| mac.update(bytes));
             tried = Some(at);
             if let (Some(tag), Some(key)) = (self.matching(head, &mac.finish()), ring.get(at)) {

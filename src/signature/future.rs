@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::ALLOW;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -16,7 +17,7 @@ use crate::body::{BoxError, Captured, Collect, ResponseBody, VerifiedBody};
 use crate::clock::UnixTime;
 use crate::delivery::Delivery;
 use crate::rejection::{Dialect, Reason, Rejection};
-use crate::scheme::{Keyring, Verification, Verifier, examine_without_keys};
+use crate::scheme::{Examined, Keyring, Verification, Verifier, examine_without_keys};
 
 pin_project! {
     /// The future of [`SignatureService`](super::SignatureService).
@@ -34,7 +35,7 @@ pin_project! {
     #[project = StateProj]
     enum State<B, F> {
         Answered { response: Option<Response<Bytes>> },
-        Resolving { keys: Resolving, now: Option<UnixTime>, request: Option<(Parts, B)> },
+        Resolving { keys: Resolving, examined: Examined, now: Option<UnixTime>, request: Option<(Parts, B)> },
         Reading { head: Option<Parts>, #[pin] body: B, collect: Collect, verifying: Option<Verifying> },
         Ready { request: Option<Request<VerifiedBody>> },
         Running { #[pin] future: F },
@@ -51,7 +52,7 @@ struct Verifying {
 
 impl Verifying {
     fn finish(self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
-        let began = config.metrics.as_ref().map(|metrics| (metrics, config.clock.monotonic()));
+        let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.finish(head, body);
         if self.nobody {
             return Err(Rejection::new(Reason::UnknownKey).with_detail("there is no such tenant"));
@@ -75,8 +76,15 @@ impl<S, B: Captured, F> SignatureFuture<S, B, F> {
     pub(super) fn new(inner: S, config: Arc<Config>, request: Request<B>) -> Self {
         let dialect = Dialect::of(request.headers());
         let (head, body) = request.into_parts();
-        let state = State::begin(&config, head, body).unwrap_or_else(|rejection| State::Answered {
-            response: Some(config.refusals.respond(rejection, dialect)),
+        let state = State::begin(&config, head, body).unwrap_or_else(|rejection| {
+            let mut response = config.refusals.respond(rejection, dialect);
+            if response.status() == StatusCode::METHOD_NOT_ALLOWED
+                && let Ok(method) = HeaderValue::from_str(config.method.as_str())
+            {
+                // RFC 9110 §15.5.6 asks for it.
+                response.headers_mut().insert(ALLOW, method);
+            }
+            State::Answered { response: Some(response) }
         });
         Self { inner, config, dialect, state }
     }
@@ -95,15 +103,15 @@ impl<B: Captured, F> State<B, F> {
                 Ok(Self::reading(head, body, Verifying { verification, tenant: None, nobody: false }))
             }
             Keys::Resolver { resolver, .. } => {
-                examine_without_keys(&config.plan, &head, now)?;
-                Ok(Self::Resolving { keys: resolver.resolve(&head), now, request: Some((head, body)) })
+                let examined = examine_without_keys(&config.plan, &head, now)?;
+                Ok(Self::Resolving { keys: resolver.resolve(&head), examined, now, request: Some((head, body)) })
             }
         }
     }
 
     fn resolved(
         config: &Config,
-        now: Option<UnixTime>,
+        (examined, now): (Examined, Option<UnixTime>),
         found: Result<Option<Resolved>, BoxError>,
         (head, body): (Parts, B),
     ) -> Result<Self, Rejection> {
@@ -118,7 +126,7 @@ impl<B: Captured, F> State<B, F> {
         };
         let ring = Keyring::new(config.plan.scheme(), &secrets)
             .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
-        let verification = Verifier::of(config.plan.clone(), Arc::new(ring)).begin(&head, now)?;
+        let verification = Verifier::of(config.plan.clone(), Arc::new(ring)).resume(examined, &head, now)?;
         Ok(Self::reading(head, body, Verifying { verification, tenant, nobody }))
     }
 
@@ -144,10 +152,10 @@ where
                     Some(response) => return Poll::Ready(Ok(response.map(ResponseBody::own))),
                     None => return Poll::Pending,
                 },
-                StateProj::Resolving { keys, now, request } => {
+                StateProj::Resolving { keys, examined, now, request } => {
                     let found = ready!(keys.as_mut().poll(cx));
                     match request.take() {
-                        Some(request) => State::resolved(this.config, *now, found, request),
+                        Some(request) => State::resolved(this.config, (*examined, *now), found, request),
                         None => Err(Reason::Misconfigured.into()),
                     }
                 }

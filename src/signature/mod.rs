@@ -2,7 +2,7 @@
 //!
 //! * Passes: a `POST` whose signature matches under a key that counts now, as `Request<VerifiedBody>` with
 //!   a [`Delivery`](crate::Delivery) in its extensions.
-//! * Refused on the head alone, before a byte of the body is read: another method (405), a signature,
+//! * Refused on the head alone, before a byte of the body is read: another method (405 with `Allow`), a signature,
 //!   timestamp or signed header that is missing, malformed or out of its time (401).
 //! * Refused after the body: what does not match (401), what breaks the limits of the
 //!   [raw body](crate::raw_body). All 401s look alike to the sender.

@@ -12,7 +12,7 @@ use crate::secret::{Secret, Secrets};
 /// Finds the keys for a request by its head.
 ///
 /// It is asked only once the head has passed all checks that need no key. Its answers are not kept: cache
-/// what is dear to fetch.
+/// what is dear to fetch. It has no deadline but its own: while it does not answer, the request waits.
 pub trait KeyResolver: Send + Sync + 'static {
     /// The keys for this head; `None` where there is no such tenant. An unknown tenant is refused as slowly
     /// and with the same answer as a wrong signature, so that tenants cannot be listed.

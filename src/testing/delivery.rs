@@ -20,7 +20,14 @@ use crate::secret::Secret;
 /// # Panics
 /// If the key is none that this sender signs with.
 pub fn delivery(sender: impl Into<Sender>, key: impl Into<TestKey>) -> DeliveryBuilder {
-    DeliveryBuilder { sender: sender.into(), key: key.into(), uri: Uri::from_static("/"), id: None, event_type: None }
+    DeliveryBuilder {
+        sender: sender.into(),
+        key: key.into(),
+        uri: Uri::from_static("/"),
+        id: None,
+        event_type: None,
+        headers: Vec::new(),
+    }
 }
 
 /// What a test signs with.
@@ -62,6 +69,7 @@ pub struct DeliveryBuilder {
     uri: Uri,
     id: Option<String>,
     event_type: Option<String>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl DeliveryBuilder {
@@ -84,6 +92,15 @@ impl DeliveryBuilder {
     /// The event type, for senders that put it into a header. Default: none.
     pub fn event_type(mut self, event_type: &str) -> Self {
         self.event_type = Some(event_type.to_owned());
+        self
+    }
+
+    /// With one more header: for senders that sign it. [`TestDelivery::header`] adds others later.
+    ///
+    /// # Panics
+    /// If it is no header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push(parsed(name, value));
         self
     }
 
@@ -124,6 +141,7 @@ impl DeliveryBuilder {
             let value = HeaderValue::try_from(event_type).expect("an event type that fits a header");
             headers.push((HeaderName::from_static(name), value));
         }
+        headers.extend(self.headers);
         let delivery = TestDelivery {
             sender: self.sender,
             key: self.key,
@@ -198,8 +216,7 @@ impl TestDelivery {
     /// If it is no header.
     pub fn header(&self, name: &str, value: &str) -> Self {
         let mut delivery = self.clone();
-        let name = name.parse::<HeaderName>().expect("a header name");
-        delivery.headers.push((name, HeaderValue::try_from(value).expect("a header value")));
+        delivery.headers.push(parsed(name, value));
         delivery
     }
 
@@ -259,5 +276,28 @@ impl TestDelivery {
             head.extensions.insert(OverTls::new());
         }
         Request::from_parts(head, B::from(body))
+    }
+}
+
+fn parsed(name: &str, value: &str) -> (HeaderName, HeaderValue) {
+    (name.parse().expect("a header name"), HeaderValue::try_from(value).expect("a header value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoding::Encoding;
+    use crate::scheme::{Part, Scheme, Verifier, header};
+
+    const ACME: Scheme = Scheme::hmac_sha256("acme")
+        .signature(header("acme-signature"), Encoding::Hex)
+        .signed(&[Part::Header("acme-topic"), Part::Body]);
+
+    #[test]
+    fn a_header_that_the_sender_signs_is_there_when_it_signs() {
+        let delivery = delivery(ACME, "whsec_test").header("acme-topic", "orders").json("{}");
+        let (head, body) = delivery.to_request::<Bytes>().into_parts();
+        let verifier = Verifier::new(ACME, Secret::short("whsec_test").unwrap()).unwrap();
+        assert!(verifier.verify(&head, &body, SystemClock.now()).is_ok());
     }
 }

@@ -117,6 +117,8 @@ async fn every_call_may_be_repeated<S: Store>(store: &S) {
         assert_eq!(complete(store, &mine).await, Fenced::Ok);
     }
     assert_eq!(claim(store, &copy_of(&mine)).await, done());
+    let _ = extend(store, &mine).await;
+    assert_eq!(claim(store, &copy_of(&mine)).await, done(), "a late beat does not reopen what is finished");
     let other = fresh();
     assert!(owned(store, &other).await);
     for _ in 0..2 {
@@ -237,6 +239,7 @@ async fn records_end_in_time<S: Store>(store: &S, wait: &impl AsyncFn(Duration))
     assert!(owned(store, &mine).await);
     assert_eq!(complete(store, &mine).await, Fenced::Ok);
     wait(KEPT - Duration::from_secs(1)).await;
+    let _ = extend(store, &mine).await;
     assert_eq!(claim(store, &copy_of(&mine)).await, done());
     wait(Duration::from_secs(2)).await;
     assert!(owned(store, &fresh().guarded_by(guard)).await, "a guard ends with its record");

@@ -11,15 +11,15 @@ use crate::deliveries::{Vector, all, named};
 use crate::twilio::fields;
 
 /// How a sender writes its signatures.
-pub struct Written {
-    pub header: &'static str,
+pub(crate) struct Written {
+    pub(crate) header: &'static str,
     /// `Some((between items, between key and value, keys))` where the header is a list.
     list: Option<(char, char, &'static [&'static str])>,
     prefix: &'static str,
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
 }
 
-pub fn written(vector: &Vector) -> Option<Written> {
+pub(crate) fn written(vector: &Vector) -> Option<Written> {
     const STANDARD: (char, char, &[&str]) = (' ', ',', &["v1", "v1a"]);
     let (header, list, prefix, encoding) = match vector.provider.as_str() {
         "discord" => ("x-signature-ed25519", None, "", Encoding::Hex),
@@ -41,12 +41,12 @@ pub fn written(vector: &Vector) -> Option<Written> {
 }
 
 impl Written {
-    pub fn is_list(&self) -> bool {
+    pub(crate) fn is_list(&self) -> bool {
         self.list.is_some()
     }
 
     /// The header with each of its signatures changed.
-    pub fn change(&self, line: &str, change: impl Fn(&str) -> String) -> String {
+    pub(crate) fn change(&self, line: &str, change: impl Fn(&str) -> String) -> String {
         let Some((between, pair, keys)) = self.list else {
             return format!("{}{}", self.prefix, change(line.strip_prefix(self.prefix).unwrap()));
         };
@@ -196,7 +196,8 @@ fn what_a_signature_does_not_cover_is_known() {
     };
     let body = |text: &'static str| move |vector: &mut Vector| vector.body = text.into();
     let target = |text: &'static str| move |vector: &mut Vector| vector.head.uri = Uri::from_static(text);
-    let unsigned: Vec<(&str, &str, Box<dyn Fn(&mut Vector)>)> = vec![
+    type Change = Box<dyn Fn(&mut Vector)>;
+    let unsigned: Vec<(&str, &str, Change)> = vec![
         ("github-docs", "the delivery id", Box::new(header("x-github-delivery", "another"))),
         ("github-docs", "the event type", Box::new(header("x-github-event", "another"))),
         ("github-docs", "the path", Box::new(target("/elsewhere?x=1"))),

@@ -15,33 +15,33 @@ use tower_webhook::{ConfigError, Delivery, Reason, Secret, Secrets, VerifyingKey
 
 /// One captured delivery.
 #[derive(Clone, Debug)]
-pub struct Vector {
-    pub id: String,
-    pub provider: String,
-    pub head: Parts,
-    pub body: Bytes,
-    pub secrets: Vec<String>,
-    pub public_url: Option<String>,
-    pub received_at: u64,
+pub(crate) struct Vector {
+    pub(crate) id: String,
+    pub(crate) provider: String,
+    pub(crate) head: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) received_at: u64,
 }
 
 impl Vector {
-    pub fn scheme(&self) -> Scheme {
+    pub(crate) fn scheme(&self) -> Scheme {
         **provider::ALL.iter().find(|scheme| scheme.name() == self.provider).expect("a sender of the catalogue")
     }
 
-    pub fn sender(&self) -> Sender {
+    pub(crate) fn sender(&self) -> Sender {
         match &self.public_url {
             Some(url) => UrlScheme::new(self.scheme()).at(url).unwrap(),
             None => self.scheme().into(),
         }
     }
 
-    pub fn is_public_key(&self) -> bool {
+    pub(crate) fn is_public_key(&self) -> bool {
         self.provider == "discord" || self.secrets[0].starts_with("whpk_")
     }
 
-    pub fn keys(&self) -> Secrets {
+    pub(crate) fn keys(&self) -> Secrets {
         let mut ring: Option<Secrets> = None;
         for (at, text) in self.secrets.iter().enumerate() {
             let id = format!("key-{at}");
@@ -59,7 +59,7 @@ impl Vector {
     }
 
     /// A key of the right kind that is not the sender's.
-    pub fn wrong_keys(&self) -> Secrets {
+    pub(crate) fn wrong_keys(&self) -> Secrets {
         if self.is_public_key() {
             SigningKey::from_seed(&[9; 32]).verifying_key().into()
         } else {
@@ -68,41 +68,41 @@ impl Vector {
         }
     }
 
-    pub fn verifier(&self) -> Verifier {
+    pub(crate) fn verifier(&self) -> Verifier {
         Verifier::new(self.sender(), self.keys()).unwrap()
     }
 
-    pub fn now(&self) -> UnixTime {
+    pub(crate) fn now(&self) -> UnixTime {
         UnixTime::from_secs(self.received_at)
     }
 
-    pub fn verify(&self) -> Result<Delivery, VerifyError> {
+    pub(crate) fn verify(&self) -> Result<Delivery, VerifyError> {
         self.verifier().verify(&self.head, &self.body, Some(self.now()))
     }
 
-    pub fn with_header(&self, name: &str, value: &[u8]) -> Self {
+    pub(crate) fn with_header(&self, name: &str, value: &[u8]) -> Self {
         let mut changed = self.clone();
         changed.head.headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_bytes(value).unwrap());
         changed
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.head.headers[name].to_str().unwrap()
     }
 
-    pub fn with_body(&self, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), ..self.clone() }
     }
 
     /// Signs it anew, at the time it came.
-    pub fn sign(&mut self, signer: &Signer) -> Result<(), ConfigError> {
+    pub(crate) fn sign(&mut self, signer: &Signer) -> Result<(), ConfigError> {
         let now = self.now();
         signer.sign(&mut self.head, &self.body, now)
     }
 
     /// Refused as not authorized, and for this reason.
     #[track_caller]
-    pub fn assert_refused(&self, reason: Reason) {
+    pub(crate) fn assert_refused(&self, reason: Reason) {
         let refused = self.verify().expect_err(&self.id);
         assert_eq!((refused.reason(), reason.status()), (reason, 401), "{}", self.id);
     }
@@ -138,7 +138,7 @@ fn vector(value: &Value) -> Vector {
 }
 
 /// All captured deliveries, sender by sender.
-pub fn all() -> Vec<Vector> {
+pub(crate) fn all() -> Vec<Vector> {
     let of = |scheme: &&Scheme| {
         let path = folder().join(format!("{}.json", scheme.name()));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -148,12 +148,12 @@ pub fn all() -> Vec<Vector> {
     provider::ALL.iter().flat_map(of).collect()
 }
 
-pub fn named(id: &str) -> Vector {
+pub(crate) fn named(id: &str) -> Vector {
     all().into_iter().find(|vector| vector.id == id).expect(id)
 }
 
 /// One for each sender, with one signature each.
-pub fn plain() -> Vec<Vector> {
+pub(crate) fn plain() -> Vec<Vector> {
     [
         "discord-ping",
         "github-docs",

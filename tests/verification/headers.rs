@@ -114,10 +114,9 @@ fn a_header_with_something_around_it_is_refused() {
                 format!("{text};"),
                 format!("\"{text}\""),
                 format!("{text}0"),
-                format!("{text}={text}"),
                 // In a list, a second copy is one more candidate.
                 if list { format!("{text}0") } else { format!("{text}{text}") },
-                if list { format!("0{text}") } else { format!("{text}, {text}") },
+                if list { format!("0{text}") } else { format!("{text}={text}") },
             ] {
                 let changed = vector.with_header(name, changed.as_bytes());
                 assert_eq!(reason(&changed).status(), 401, "{} {name}: {:?}", vector.id, changed.head.headers[name]);

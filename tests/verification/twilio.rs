@@ -11,7 +11,7 @@ use tower_webhook::{ConfigErrorKind, Reason, Secret, provider};
 use crate::deliveries::{Vector, named};
 
 /// The fields of a form as Twilio sees them: decoded, each pair once.
-pub fn fields(body: &[u8]) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn fields(body: &[u8]) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
     let decode = |half: &[u8]| {
         let spaced: Vec<_> = half.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
         percent_decode(&spaced).collect()
@@ -46,8 +46,7 @@ fn a_body_that_is_no_form_is_covered_by_its_hash_or_refused() {
     at(&vector, "/myapp.php?foo=1&bar=2").assert_refused(Reason::SignatureMismatch);
 
     // The signature covers the URL, but nothing covers this body.
-    let empty = named("twilio-docs").with_body("");
-    let mut bare = empty.clone();
+    let mut bare = named("twilio-docs").with_body("");
     bare.head.headers.remove("content-type");
     bare.with_body("{}").assert_refused(Reason::SignatureMismatch);
     // A hash of something else does not help.

@@ -1,4 +1,4 @@
-//! Finished records, and the guards that point to them, in a cache of bounded size.
+//! Finished records in a cache of bounded size.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::delivery_key::{Fingerprint, Key};
 use crate::idempotency::store::Token;
 
 /// What an entry takes besides its record, in bytes: measured, and rounded up.
-const ENTRY: u32 = 400;
+pub(super) const ENTRY: u32 = 400;
 
 /// A finished delivery.
 #[derive(Clone)]
@@ -25,26 +25,11 @@ pub(super) struct Finished {
     pub(super) expires: Duration,
 }
 
-#[derive(Clone)]
-enum Kept {
-    Finished(Finished),
-    Guard { of: Key, expires: Duration },
-}
-
-impl Kept {
-    const fn expires(&self) -> Duration {
-        match self {
-            Self::Finished(finished) => finished.expires,
-            Self::Guard { expires, .. } => *expires,
-        }
-    }
-}
-
 /// moka, with the policy that never drops what is fresh: the default one drops fresh entries at once
 /// when the cache is full of entries that were used more often, and a dropped record is a duplicate
 /// that runs. See `the_default_eviction_would_lose_fresh_records`.
 pub(super) struct Cache {
-    kept: moka::sync::Cache<Key, Kept>,
+    kept: moka::sync::Cache<Key, Finished>,
     early: Arc<AtomicU64>,
 }
 
@@ -56,8 +41,8 @@ impl Cache {
             .max_capacity(max_bytes)
             .eviction_policy(EvictionPolicy::lru())
             .weigher(weight)
-            .eviction_listener(move |_, kept, cause| {
-                if cause == RemovalCause::Size && kept.expires() > clock.monotonic() {
+            .eviction_listener(move |_, finished: Finished, cause| {
+                if cause == RemovalCause::Size && finished.expires > clock.monotonic() {
                     count.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -65,40 +50,22 @@ impl Cache {
         Self { kept, early }
     }
 
-    pub(super) fn finished(&self, key: &Key, now: Duration) -> Option<Finished> {
-        match self.live(key, now)? {
-            Kept::Finished(finished) => Some(finished),
-            Kept::Guard { .. } => None,
-        }
-    }
-
-    pub(super) fn guarded(&self, guard: &Key, now: Duration) -> Option<Key> {
-        match self.live(guard, now)? {
-            Kept::Guard { of, .. } => Some(of),
-            Kept::Finished(_) => None,
-        }
-    }
-
     /// Our clock decides. Asking first whether it is there at all keeps a fresh key, the common case,
     /// clear of the cache's own housekeeping.
-    fn live(&self, key: &Key, now: Duration) -> Option<Kept> {
+    pub(super) fn finished(&self, key: &Key, now: Duration) -> Option<Finished> {
         if !self.kept.contains_key(key) {
             return None;
         }
-        let kept = self.kept.get(key)?;
-        if kept.expires() > now {
-            return Some(kept);
+        let finished = self.kept.get(key)?;
+        if finished.expires > now {
+            return Some(finished);
         }
         self.kept.invalidate(key);
         None
     }
 
     pub(super) fn keep(&self, key: Key, finished: Finished) {
-        self.kept.insert(key, Kept::Finished(finished));
-    }
-
-    pub(super) fn keep_guard(&self, guard: Key, of: Key, expires: Duration) {
-        self.kept.insert(guard, Kept::Guard { of, expires });
+        self.kept.insert(key, finished);
     }
 
     pub(super) fn forget(&self, key: &Key) -> bool {
@@ -119,9 +86,6 @@ impl Cache {
     }
 }
 
-fn weight(_: &Key, kept: &Kept) -> u32 {
-    match kept {
-        Kept::Finished(finished) => u32::try_from(finished.record.len()).unwrap_or(u32::MAX).saturating_add(ENTRY),
-        Kept::Guard { .. } => ENTRY,
-    }
+fn weight(_: &Key, finished: &Finished) -> u32 {
+    u32::try_from(finished.record.len()).unwrap_or(u32::MAX).saturating_add(ENTRY)
 }

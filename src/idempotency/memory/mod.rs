@@ -1,6 +1,7 @@
 //! Claims and finished deliveries in the memory of this process.
 
 mod cache;
+mod guards;
 mod sweep;
 mod table;
 
@@ -24,7 +25,7 @@ use crate::delivery_key::Key;
 /// Claims are never evicted: when there are as many as [`max_in_flight`](Self::max_in_flight), new ones
 /// are refused with 503 `over_capacity`. Finished records are kept for their time in a cache of
 /// [`max_bytes`](Self::max_bytes), from which the least recently used goes first; a finished id takes
-/// about 400 bytes, twice that where the id is not signed and thus guarded, plus the stored answer.
+/// about 450 bytes, 100 more where the id is not signed and thus guarded, plus the stored answer.
 /// [`early_evictions`](Self::early_evictions) counts the records that had to go before their time:
 /// each is a duplicate that would run.
 ///

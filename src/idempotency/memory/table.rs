@@ -4,6 +4,8 @@
 //! Every look at a key and every change of it happens under the lock of its shard, the cache
 //! included, and no lock is held across an await. Order of locks: guard before key; never two of a kind.
 
+mod housekeeping;
+
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,7 +14,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::cache::{Cache, Finished};
+use super::cache::{self, Cache, Finished};
+use super::guards::Guards;
 use super::sweep::Sweeper;
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
@@ -20,8 +23,6 @@ use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded, Token};
 
 /// So many finished claims of one shard may wait for the sweeper; beyond it, calls move them.
 const MAX_WAITING: usize = 256;
-/// Lapsed claims are looked for at most this often, once the table is full.
-const PURGE_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Table {
     clock: Arc<dyn Clock>,
@@ -31,8 +32,7 @@ pub(super) struct Table {
     purged: AtomicU64,
     /// Claims, and what the sweeper has not moved yet.
     keys: Box<[Mutex<Shard>]>,
-    /// Which key a guard belongs to, for the claims in `keys`.
-    guards: Box<[Mutex<HashMap<Key, Key>>]>,
+    guards: Box<[Mutex<Guards>]>,
     cache: Cache,
     pub(super) sweeper: Arc<Sweeper>,
 }
@@ -51,23 +51,13 @@ struct Shard {
 }
 
 enum Entry {
-    Done(Finished, Option<Key>),
+    Done(Finished),
     Pending(Pending),
-}
-
-impl Entry {
-    const fn guard(&self) -> Option<Key> {
-        match self {
-            Self::Done(_, guard) => *guard,
-            Self::Pending(pending) => pending.guard,
-        }
-    }
 }
 
 struct Pending {
     token: Token,
     fp: Option<Fingerprint>,
-    guard: Option<Key>,
     lease_ends: Duration,
     attempt: u32,
 }
@@ -84,13 +74,15 @@ impl Table {
 
     pub(super) fn new(clock: Arc<dyn Clock>, max_bytes: u64, max_in_flight: usize) -> Self {
         let cache = Cache::new(max_bytes, Arc::clone(&clock));
+        // As many guards as there may be records or claims.
+        let room = usize::try_from(max_bytes / u64::from(cache::ENTRY)).unwrap_or(usize::MAX).max(max_in_flight);
         Self {
             clock,
             max_in_flight,
             in_flight: AtomicUsize::new(0),
             purged: AtomicU64::new(0),
             keys: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
-            guards: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
+            guards: (0..Self::SHARDS).map(|_| Mutex::new(Guards::new(room / Self::SHARDS))).collect(),
             cache,
             sweeper: Arc::default(),
         }
@@ -101,32 +93,19 @@ impl Table {
         if self.in_flight() >= self.max_in_flight {
             self.purge(now);
         }
-        let mut stale = None;
-        let claim = match claimed.guard {
-            Some(guard) => self.claim_guarded(claimed, guard, lease, now, &mut stale),
-            None => self.claim_key(claimed, lease, now, &mut stale),
-        };
-        if let Some(guard) = stale.filter(|guard| claimed.guard != Some(*guard)) {
-            self.drop_guard(&guard, &claimed.key);
+        match claimed.guard {
+            Some(guard) => self.claim_guarded(claimed, &guard, lease, now),
+            None => self.claim_key(claimed, lease, now),
         }
-        claim
     }
 
-    fn claim_guarded(
-        &self,
-        claimed: &Claimed,
-        guard: Key,
-        lease: Duration,
-        now: Duration,
-        stale: &mut Option<Key>,
-    ) -> Claim {
-        let mut guards = lock(pick(&self.guards, &guard));
-        let claim = self.claim_key(claimed, lease, now, stale);
+    fn claim_guarded(&self, claimed: &Claimed, guard: &Key, lease: Duration, now: Duration) -> Claim {
+        let mut guards = lock(pick(&self.guards, guard));
+        let claim = self.claim_key(claimed, lease, now);
         if !matches!(claim, Claim::Owned { .. }) {
             return claim;
         }
-        let holder = guards.get(&guard).copied().or_else(|| self.cache.guarded(&guard, now));
-        if let Some(of) = holder.filter(|of| *of != claimed.key) {
+        if let Some(of) = guards.get(guard).filter(|of| *of != claimed.key) {
             let state = match self.known(&of, now) {
                 Known::Absent => None,
                 Known::Done(finished) => Some(Guarded::Done { record: finished.record }),
@@ -141,13 +120,12 @@ impl Table {
         claim
     }
 
-    /// `stale` is given the guard of the claim or record whose place is taken.
-    fn claim_key(&self, claimed: &Claimed, lease: Duration, now: Duration, stale: &mut Option<Key>) -> Claim {
+    fn claim_key(&self, claimed: &Claimed, lease: Duration, now: Duration) -> Claim {
         let shard = &mut *self.shard(&claimed.key);
         let same = |fp: Option<Fingerprint>| fp.is_none() || claimed.fp.is_none() || fp == claimed.fp;
         let fresh = |attempt| {
             let lease_ends = now.saturating_add(lease);
-            Pending { token: claimed.token, fp: claimed.fp, guard: claimed.guard, lease_ends, attempt }
+            Pending { token: claimed.token, fp: claimed.fp, lease_ends, attempt }
         };
         match shard.entries.entry(claimed.key) {
             MapEntry::Occupied(mut entry) => match entry.get_mut() {
@@ -160,17 +138,16 @@ impl Table {
                 }
                 Entry::Pending(lapsed) => {
                     let attempt = lapsed.attempt.saturating_add(1);
-                    *stale = std::mem::replace(lapsed, fresh(attempt)).guard;
+                    *lapsed = fresh(attempt);
                     Claim::Owned { attempt: Some(attempt) }
                 }
-                Entry::Done(finished, _) if finished.expires > now => {
+                Entry::Done(finished) if finished.expires > now => {
                     Claim::Done { record: finished.record.clone(), same_fp: same(finished.fp) }
                 }
                 done @ Entry::Done(..) => {
                     if !self.admit() {
                         return Claim::OverCapacity;
                     }
-                    *stale = done.guard();
                     *done = Entry::Pending(fresh(1));
                     Claim::Owned { attempt: Some(1) }
                 }
@@ -199,12 +176,11 @@ impl Table {
             MapEntry::Occupied(mut entry) => match entry.get() {
                 Entry::Pending(pending) if pending.token == claimed.token => {
                     self.in_flight.fetch_sub(1, Ordering::Relaxed);
-                    let guard = pending.guard;
-                    entry.insert(Entry::Done(finished, guard));
+                    entry.insert(Entry::Done(finished));
                 }
-                Entry::Done(done, _) if done.token == claimed.token => return (Fenced::Ok, false),
-                Entry::Done(done, _) if done.expires <= now => {
-                    entry.insert(Entry::Done(finished, claimed.guard));
+                Entry::Done(done) if done.token == claimed.token => return (Fenced::Ok, false),
+                Entry::Done(done) if done.expires <= now => {
+                    entry.insert(Entry::Done(finished));
                     // It stands in the queue already.
                     return (Fenced::Ok, false);
                 }
@@ -214,7 +190,7 @@ impl Table {
                 Some(done) if done.token == claimed.token => return (Fenced::Ok, false),
                 Some(_) => return (Fenced::Lost, false),
                 None => {
-                    entry.insert(Entry::Done(finished, claimed.guard));
+                    entry.insert(Entry::Done(finished));
                 }
             },
         }
@@ -232,10 +208,9 @@ impl Table {
         let mut guards = claimed.guard.map(|guard| (guard, lock(pick(&self.guards, &guard))));
         let fenced = self.unclaim(claimed);
         if let Some((guard, guards)) = &mut guards
-            && guards.get(guard) == Some(&claimed.key)
             && fenced == Fenced::Ok
         {
-            guards.remove(guard);
+            guards.remove(guard, &claimed.key);
         }
         fenced
     }
@@ -263,18 +238,19 @@ impl Table {
                 pending.lease_ends = now.saturating_add(lease);
                 Fenced::Ok
             }
-            Some(Entry::Done(done, _)) if done.token == claimed.token => Fenced::Ok,
+            Some(Entry::Done(done)) if done.token == claimed.token => Fenced::Ok,
             Some(Entry::Pending(_)) => Fenced::Lost,
-            Some(Entry::Done(done, _)) if done.expires > now => Fenced::Lost,
+            Some(Entry::Done(done)) if done.expires > now => Fenced::Lost,
             Some(Entry::Done(..)) | None => {
-                if self.cache.finished(&claimed.key, now).is_some_and(|done| done.token != claimed.token) {
-                    return Fenced::Lost;
+                match self.cache.finished(&claimed.key, now) {
+                    Some(done) if done.token == claimed.token => return Fenced::Ok,
+                    Some(_) => return Fenced::Lost,
+                    None => {}
                 }
                 // Its run is under way, so this is no new claim: the bound does not count against it.
                 self.in_flight.fetch_add(1, Ordering::Relaxed);
-                let (token, fp, guard) = (claimed.token, claimed.fp, claimed.guard);
                 let lease_ends = now.saturating_add(lease);
-                let pending = Pending { token, fp, guard, lease_ends, attempt: 1 };
+                let pending = Pending { token: claimed.token, fp: claimed.fp, lease_ends, attempt: 1 };
                 shard.entries.insert(claimed.key, Entry::Pending(pending));
                 Fenced::Ok
             }
@@ -288,88 +264,7 @@ impl Table {
         if matches!(entry, Some(Entry::Pending(_))) {
             self.in_flight.fetch_sub(1, Ordering::Relaxed);
         }
-        drop(shard);
-        if let Some(guard) = entry.as_ref().and_then(Entry::guard) {
-            self.drop_guard(&guard, key);
-        }
         cached || entry.is_some()
-    }
-
-    /// Removes a guard of `key`, unless somebody has claimed the key again since.
-    fn drop_guard(&self, guard: &Key, key: &Key) {
-        let mut guards = lock(pick(&self.guards, guard));
-        let same = |entry: &Entry| entry.guard() == Some(*guard);
-        if guards.get(guard) == Some(key) && !self.shard(key).entries.get(key).is_some_and(same) {
-            guards.remove(guard);
-        }
-    }
-
-    /// Moves what one shard has finished; `true` if there was anything.
-    pub(super) fn sweep(&self, index: usize) -> bool {
-        let Some(shard) = self.keys.get(index) else { return false };
-        let keys = std::mem::take(&mut lock(shard).waiting);
-        keys.iter().for_each(|key| self.settle_key(key));
-        !keys.is_empty()
-    }
-
-    fn sweep_some(&self, key: &Key, count: usize) {
-        let keys: Vec<Key> = {
-            let mut shard = self.shard(key);
-            let count = count.min(shard.waiting.len());
-            shard.waiting.drain(..count).collect()
-        };
-        keys.iter().for_each(|key| self.settle_key(key));
-    }
-
-    /// Moves one finished claim, and its guard, into the cache.
-    fn settle_key(&self, key: &Key) {
-        let guard = match self.shard(key).entries.get(key) {
-            Some(Entry::Done(_, guard)) => *guard,
-            _ => return,
-        };
-        let mut guards = guard.map(|guard| (guard, lock(pick(&self.guards, &guard))));
-        let mut shard = self.shard(key);
-        let expires = match shard.entries.get(key) {
-            Some(Entry::Done(finished, same)) if *same == guard => {
-                self.cache.keep(*key, finished.clone());
-                finished.expires
-            }
-            _ => return,
-        };
-        shard.entries.remove(key);
-        drop(shard);
-        if let Some((guard, guards)) = &mut guards
-            && guards.get(guard).is_none_or(|of| of == key)
-        {
-            self.cache.keep_guard(*guard, *key, expires);
-            guards.remove(guard);
-        }
-    }
-
-    /// Removes claims whose lease has lapsed: their runs are gone, and nobody has come for them.
-    fn purge(&self, now: Duration) {
-        let (millis, every) = (now.as_millis(), PURGE_EVERY.as_millis());
-        let last = self.purged.load(Ordering::Relaxed);
-        if last != 0 && millis < u128::from(last) + every {
-            return;
-        }
-        let millis = u64::try_from(millis).unwrap_or(u64::MAX).max(1);
-        if self.purged.compare_exchange(last, millis, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-            return;
-        }
-        let mut orphans = Vec::new();
-        for shard in &self.keys {
-            let mut shard = lock(shard);
-            shard.entries.retain(|key, entry| match entry {
-                Entry::Pending(pending) if pending.lease_ends <= now => {
-                    self.in_flight.fetch_sub(1, Ordering::Relaxed);
-                    orphans.extend(pending.guard.map(|guard| (guard, *key)));
-                    false
-                }
-                _ => true,
-            });
-        }
-        orphans.iter().for_each(|(guard, key)| self.drop_guard(guard, key));
     }
 
     fn known(&self, key: &Key, now: Duration) -> Known {
@@ -377,7 +272,7 @@ impl Table {
             Some(Entry::Pending(pending)) if pending.lease_ends > now => {
                 Known::Pending { lease_left: pending.lease_ends - now }
             }
-            Some(Entry::Done(finished, _)) if finished.expires > now => Known::Done(finished.clone()),
+            Some(Entry::Done(finished)) if finished.expires > now => Known::Done(finished.clone()),
             Some(_) => Known::Absent,
             None => self.cache.finished(key, now).map_or(Known::Absent, Known::Done),
         }
@@ -404,24 +299,6 @@ impl Table {
 
     pub(super) fn early_evictions(&self) -> u64 {
         self.cache.early_evictions()
-    }
-
-    #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.keys.iter().map(|shard| lock(shard).waiting.len()).sum()
-    }
-
-    #[cfg(test)]
-    pub(super) fn guards(&self) -> usize {
-        self.guards.iter().map(|shard| lock(shard).len()).sum()
-    }
-
-    #[cfg(test)]
-    pub(super) fn sweep_all(&self) {
-        for shard in 0..Self::SHARDS {
-            self.sweep(shard);
-        }
-        self.cache.settle();
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {

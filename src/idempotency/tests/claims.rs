@@ -276,7 +276,7 @@ fn it_works_on_a_thread_without_a_runtime() {
     let service = IdempotencyLayer::in_memory().layer(gated(&runs, &gate));
     let mut first = tokio_test::task::spawn(service.clone().oneshot(delivery("e1")));
     assert!(first.poll().is_pending());
-    let mut second = tokio_test::task::spawn(service.clone().oneshot(delivery("e1")));
+    let mut second = tokio_test::task::spawn(service.oneshot(delivery("e1")));
     assert!(matches!(second.poll(), std::task::Poll::Ready(Ok(answer)) if answer.status() == 503));
     drop(first);
 }

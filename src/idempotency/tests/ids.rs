@@ -14,7 +14,7 @@ fn same_id(body: &'static str) -> Request<VerifiedBody> {
 async fn without_a_delivery_the_layer_says_that_it_is_misconfigured() {
     let runs = Runs::default();
     let service = IdempotencyLayer::in_memory().layer(handler(&runs, |_| ok()));
-    let answer = send(&service, Request::new(VerifiedBody::default())).await;
+    let answer = send(&service, Request::new(VerifiedBody::new(Bytes::new()))).await;
     assert_eq!((answer.status().as_u16(), reason(&answer), runs.count()), (500, Some(Reason::Misconfigured), 0));
 }
 

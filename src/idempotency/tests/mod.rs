@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 mod claims;
 mod disconnect;
 mod ids;
@@ -60,6 +62,7 @@ fn sent(body: &'static str, change: impl FnOnce(&mut Delivery)) -> Request<Verif
         tenant: None,
         id: Value::None,
         event_type: Value::None,
+        account: None,
         attempt: None,
         sent_at: None,
         key_id: Some(Arc::from("0")),
@@ -181,11 +184,11 @@ fn is_send_and_sync<T: Send + Sync + 'static>(_: &T) {}
 #[test]
 fn what_is_public_can_be_shared_and_printed() {
     let layer = IdempotencyLayer::in_memory();
-    let service = layer.layer(handler(&Runs::default(), |_| ok()));
+    let mut service = layer.layer(handler(&Runs::default(), |_| ok()));
     is_send_and_sync(&layer);
     is_send_and_sync(&layer.drain());
     is_send_and_sync(&MemoryStore::new());
     assert!(format!("{layer:?}").contains("lease: 30s"));
-    let future = service.clone().call(delivery("e1"));
+    let future = service.call(delivery("e1"));
     assert!(format!("{future:?}").contains("Idle"));
 }

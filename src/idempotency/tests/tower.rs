@@ -71,8 +71,9 @@ async fn it_works_around_a_buffer_and_a_shedder() {
 }
 
 type Mock = mock::Mock<Request<VerifiedBody>, Response<Full<Bytes>>>;
+type MockHandle = mock::Handle<Request<VerifiedBody>, Response<Full<Bytes>>>;
 
-fn mocked() -> (IdempotencyService<Mock>, mock::Handle<Request<VerifiedBody>, Response<Full<Bytes>>>) {
+fn mocked() -> (IdempotencyService<Mock>, MockHandle) {
     let (inner, handle) = mock::pair();
     (IdempotencyLayer::in_memory().layer(inner), handle)
 }
