@@ -26,7 +26,7 @@ publish = false
 [workspace]
 
 [dependencies]
-axum = { version = "*", default-features = false, features = ["http1", "http2", "json", "matched-path", "tokio"] }
+axum = { version = "*", default-features = false, features = ["form", "http1", "http2", "json", "matched-path", "tokio"] }
 bytes = "*"
 http = "*"
 http-body = "*"

@@ -1,7 +1,7 @@
 //! Who is let in, and how the rest is refused.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -20,7 +20,6 @@ use crate::telemetry::{AllowlistMetrics, Decision};
 pub struct AllowlistLayer {
     rules: Arc<Rules>,
     route: Arc<str>,
-    counted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -28,8 +27,8 @@ struct Rules {
     list: List,
     proxies: TrustedProxies,
     refusals: Refusals,
-    /// Made with each service, when the name of the route is settled.
-    metrics: Option<AllowlistMetrics>,
+    /// Resolved at the first service, when the name of the route is settled.
+    metrics: Option<Arc<OnceLock<AllowlistMetrics>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,6 +75,7 @@ impl AllowlistLayer {
         self.route = name.into();
         let rules = Arc::make_mut(&mut self.rules);
         rules.refusals = std::mem::take(&mut rules.refusals).for_route(self.route.clone());
+        rules.metrics = rules.metrics.take().map(|_| Arc::default());
         self
     }
 
@@ -86,22 +86,21 @@ impl AllowlistLayer {
     }
 
     pub(crate) fn counted(mut self) -> Self {
-        self.counted = true;
+        Arc::make_mut(&mut self.rules).metrics.get_or_insert_default();
         self
     }
 
-    /// The same with its handles resolved, for a service.
+    /// The same with its handles resolved, for a service. Routers make services often: it allocates once.
     pub(crate) fn ready(&self) -> Self {
-        let mut ready = self.clone();
-        if self.counted {
-            Arc::make_mut(&mut ready.rules).metrics = Some(AllowlistMetrics::new(&self.route));
+        if let Some(metrics) = &self.rules.metrics {
+            metrics.get_or_init(|| AllowlistMetrics::new(&self.route));
         }
-        ready
+        self.clone()
     }
 
     fn with(list: List) -> Self {
         let rules = Rules { list, proxies: TrustedProxies::none(), refusals: Refusals::default(), metrics: None };
-        Self { rules: Arc::new(rules), route: "".into(), counted: false }
+        Self { rules: Arc::new(rules), route: "".into() }
     }
 }
 
@@ -139,7 +138,7 @@ impl Rules {
 
 impl Rules {
     fn count(&self, decision: Decision) {
-        if let Some(metrics) = &self.metrics {
+        if let Some(metrics) = self.metrics.as_deref().and_then(OnceLock::get) {
             metrics.decided(decision);
         }
     }

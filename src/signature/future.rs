@@ -52,7 +52,7 @@ struct Verifying {
 
 impl Verifying {
     fn finish(self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
-        let began = config.metrics.as_ref().map(|metrics| (metrics, config.clock.monotonic()));
+        let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.finish(head, body);
         if self.nobody {
             return Err(Rejection::new(Reason::UnknownKey).with_detail("there is no such tenant"));

@@ -1,7 +1,7 @@
 //! The configuration.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::Method;
@@ -20,8 +20,7 @@ use crate::telemetry::SignatureMetrics;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SignatureLayer {
-    config: Config,
-    counted: bool,
+    config: Arc<Config>,
 }
 
 #[derive(Clone, Debug)]
@@ -31,8 +30,8 @@ pub(super) struct Config {
     pub(super) method: Method,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) refusals: Refusals,
-    /// Made with each service, when the name of the route is settled.
-    pub(super) metrics: Option<SignatureMetrics>,
+    /// Resolved at the first service, when the name of the route is settled.
+    metrics: Option<Arc<OnceLock<SignatureMetrics>>>,
 }
 
 /// Where the keys come from.
@@ -86,43 +85,47 @@ impl SignatureLayer {
     fn of(plan: Plan, keys: Keys) -> Self {
         let refusals = Refusals::default().for_route(plan.route().clone());
         let (plan, clock) = (Arc::new(plan), Arc::new(SystemClock));
-        Self { config: Config { plan, keys, method: Method::POST, clock, refusals, metrics: None }, counted: false }
+        Self { config: Arc::new(Config { plan, keys, method: Method::POST, clock, refusals, metrics: None }) }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(Arc::make_mut(&mut self.config));
+        self
     }
 
     /// The name of the route: label, part of the idempotency key, name in the log. Default: the sender's
     /// name. Two routes of one sender need names of their own.
-    pub fn route(mut self, name: &str) -> Self {
+    pub fn route(self, name: &str) -> Self {
         let route: Arc<str> = name.into();
-        self.config.plan = Arc::new(Arc::unwrap_or_clone(self.config.plan).with_route(route.clone()));
-        self.config.refusals = self.config.refusals.for_route(route);
-        self
+        self.with(|config| {
+            config.plan = Arc::new(Plan::clone(&config.plan).with_route(route.clone()));
+            config.refusals = std::mem::take(&mut config.refusals).for_route(route);
+            config.metrics = config.metrics.take().map(|_| Arc::default());
+        })
     }
 
     /// How far a timestamp may lie from now, each way. Default: what the sender documents, or 300 s.
     ///
     /// # Errors
     /// Less than a second or more than an hour (or more than the sender's own, where that is longer).
-    pub fn tolerance(mut self, tolerance: Duration) -> Result<Self, ConfigError> {
-        self.config.plan = Arc::new(Arc::unwrap_or_clone(self.config.plan).with_tolerance(tolerance)?);
-        Ok(self)
+    pub fn tolerance(self, tolerance: Duration) -> Result<Self, ConfigError> {
+        let plan = Plan::clone(&self.config.plan).with_tolerance(tolerance)?;
+        Ok(self.with(|config| config.plan = Arc::new(plan)))
     }
 
     /// The method that deliveries come by. Default: `POST`.
-    pub fn method(mut self, method: Method) -> Self {
-        self.config.method = method;
-        self
+    pub fn method(self, method: Method) -> Self {
+        self.with(|config| config.method = method)
     }
 
     /// Where the time comes from. Default: [`SystemClock`].
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.config.clock = Arc::new(clock);
-        self
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.with(|config| config.clock = Arc::new(clock))
     }
 
     /// How refusals are written; default: `application/problem+json`.
-    pub fn render_with(mut self, renderer: impl RenderRejection) -> Self {
-        self.config.refusals = self.config.refusals.rendered_by(Arc::new(renderer));
-        self
+    pub fn render_with(self, renderer: impl RenderRejection) -> Self {
+        self.with(|config| config.refusals = std::mem::take(&mut config.refusals).rendered_by(Arc::new(renderer)))
     }
 
     /// Counts by which keys deliveries were verified, how old signatures and how large bodies are. Install the
@@ -132,9 +135,10 @@ impl SignatureLayer {
         self.counted()
     }
 
-    pub(crate) fn counted(mut self) -> Self {
-        self.counted = true;
-        self
+    pub(crate) fn counted(self) -> Self {
+        self.with(|config| {
+            config.metrics.get_or_insert_default();
+        })
     }
 
     /// The scheme.
@@ -151,7 +155,12 @@ impl SignatureLayer {
 }
 
 impl Config {
-    fn count(&self) -> SignatureMetrics {
+    /// The handles, once there is a service.
+    pub(super) fn metrics(&self) -> Option<&SignatureMetrics> {
+        self.metrics.as_ref()?.get()
+    }
+
+    fn resolve(&self) -> SignatureMetrics {
         let (route, provider) = (self.plan.route(), self.plan.scheme().name());
         let Keys::Ring(ring) = &self.keys else { return SignatureMetrics::new(route, provider, []) };
         let metrics = SignatureMetrics::new(route, provider, ring.ids().map(AsRef::as_ref));
@@ -165,9 +174,11 @@ impl Config {
 impl<S> Layer<S> for SignatureLayer {
     type Service = SignatureService<S>;
 
+    /// Allocates nothing but the handles of its metrics, and those once: routers make services often.
     fn layer(&self, inner: S) -> Self::Service {
-        let mut config = self.config.clone();
-        config.metrics = self.counted.then(|| config.count());
-        SignatureService::new(inner, Arc::new(config))
+        if let Some(metrics) = &self.config.metrics {
+            metrics.get_or_init(|| self.config.resolve());
+        }
+        SignatureService::new(inner, self.config.clone())
     }
 }
