@@ -41,6 +41,11 @@ pub(crate) fn secret_from_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Base64Unpadded::decode_vec(text.trim_end_matches('=')).ok().map(Zeroizing::new)
 }
 
+/// Decodes a secret in constant time.
+pub(crate) fn secret_from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    base16ct::mixed::decode_vec(text).ok().map(Zeroizing::new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! What in a description contradicts itself, found in `const` context.
 
 use super::description::{Content, Method, Part, Place, Scheme};
-use super::field::Field;
+use super::field::{Field, Items};
 
 impl Scheme {
     /// The scheme itself, if it makes sense: in a `const`, a mistake is a compile error with a sentence.
@@ -147,9 +147,12 @@ const fn is_field(field: &Field) -> bool {
         None => true,
         Some(list) => {
             list.between_items.is_ascii()
-                && list.between_pair.is_ascii()
-                && list.between_items as u32 != list.between_pair as u32
-                && !list.key.is_empty()
+                && match list.items {
+                    Items::Pairs { between, key } => {
+                        between.is_ascii() && list.between_items as u32 != between as u32 && !key.is_empty()
+                    }
+                    Items::Values => true,
+                }
         }
     };
     is_header(field.header) && separators

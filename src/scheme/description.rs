@@ -54,6 +54,13 @@ pub enum SecretText {
         /// Such as `whsec_`.
         prefix: &'static str,
     },
+    /// Behind the prefix base64; without it the text as it is.
+    Base64IfPrefixed {
+        /// Such as `whsec_`.
+        prefix: &'static str,
+    },
+    /// Hex digits, in either case.
+    Hex,
     /// The text as it is, prefix and all.
     Whole,
 }
@@ -90,6 +97,10 @@ pub(super) enum Content {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimestampFormat {
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, see [RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7).
+    HttpDate,
+    /// `2020-01-01T07:00:00Z`, with any offset and fraction, see [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339).
+    Rfc3339,
     /// Milliseconds since 1970, at most 15 digits.
     UnixMillis,
     /// Seconds since 1970, at most 12 digits.

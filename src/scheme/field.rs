@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName};
 use super::VerifyError;
 use crate::rejection::Reason;
 
-/// The place of a signature or a timestamp: [`header`] or [`item`].
+/// The place of a signature or a timestamp: [`header`], [`item`] or [`values`].
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub(super) header: &'static str,
@@ -13,12 +13,44 @@ pub struct Field {
     pub(super) list: Option<List>,
 }
 
-/// A header that is a list of pairs, of which those with one key count.
+/// A header that is a list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
     pub(super) between_items: char,
-    pub(super) between_pair: char,
-    pub(super) key: &'static str,
+    pub(super) blanks: Blanks,
+    pub(super) items: Items,
+}
+
+/// What the items of a list are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Items {
+    /// `key=value`, of which those with this key count.
+    Pairs { between: char, key: &'static str },
+    /// Values, all of which count.
+    Values,
+}
+
+/// Blanks behind the separator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blanks {
+    /// They belong to the item.
+    Kept,
+    /// One may stand there, and is written when signing.
+    Skipped,
+}
+
+impl List {
+    /// The items as they stand there.
+    fn split<'h>(self, text: &'h str) -> impl Iterator<Item = &'h str> + Clone {
+        text.split(self.between_items).enumerate().map(move |(at, item)| self.item(at > 0, item))
+    }
+
+    fn item(self, follows: bool, item: &str) -> &str {
+        match self.blanks {
+            Blanks::Skipped if follows => item.strip_prefix(' ').unwrap_or(item),
+            _ => item,
+        }
+    }
 }
 
 /// The whole value of a header. The name is written in lower case.
@@ -30,7 +62,14 @@ pub const fn header(name: &'static str) -> Field {
 /// The items `key=value` of a header that is a list: `item("stripe-signature", ',', "v1")`.
 #[must_use]
 pub const fn item(header: &'static str, between_items: char, key: &'static str) -> Field {
-    Field { header, prefix: "", list: Some(List { between_items, between_pair: '=', key }) }
+    let items = Items::Pairs { between: '=', key };
+    Field { header, prefix: "", list: Some(List { between_items, blanks: Blanks::Kept, items }) }
+}
+
+/// All items of a header that is a list of values: `values("cronofy-hmac-sha256", ',')`.
+#[must_use]
+pub const fn values(header: &'static str, between_items: char) -> Field {
+    Field { header, prefix: "", list: Some(List { between_items, blanks: Blanks::Kept, items: Items::Values }) }
 }
 
 impl Field {
@@ -43,9 +82,18 @@ impl Field {
 
     /// What stands between key and value of an [`item`], if it is not `=`.
     #[must_use]
-    pub const fn pair(mut self, between_pair: char) -> Self {
+    pub const fn pair(mut self, between: char) -> Self {
+        if let Some(List { items: Items::Pairs { key, .. }, between_items, blanks }) = self.list {
+            self.list = Some(List { between_items, blanks, items: Items::Pairs { between, key } });
+        }
+        self
+    }
+
+    /// A blank may stand behind each separator of the list, as in `t=1, v1=ab`.
+    #[must_use]
+    pub const fn spaced(mut self) -> Self {
         if let Some(list) = self.list {
-            self.list = Some(List { between_pair, ..list });
+            self.list = Some(List { blanks: Blanks::Skipped, ..list });
         }
         self
     }
@@ -82,16 +130,20 @@ impl Reader {
     /// is no such list.
     pub(super) fn values<'h>(&self, headers: &'h HeaderMap, malformed: Reason) -> Result<Found<'h>, VerifyError> {
         let Some(text) = single_line(headers, &self.name, malformed)? else { return Ok(Found::Absent) };
-        let values = Values { rest: Some(text), field: self.field };
+        let values = Values { rest: Some(text), follows: false, field: self.field };
         match self.field.list {
             None if text.is_empty() => return Err(VerifyError::new(malformed, "the header is empty")),
             None => {}
             Some(list) => {
                 let mut items = 0;
-                for item in text.split(list.between_items) {
+                for item in list.split(text) {
                     items += 1;
-                    if items > MAX_ITEMS || !item.contains(list.between_pair) {
-                        return Err(VerifyError::new(malformed, "the header is no list of pairs"));
+                    let sound = match list.items {
+                        Items::Pairs { between, .. } => item.contains(between),
+                        Items::Values => !item.is_empty(),
+                    };
+                    if items > MAX_ITEMS || !sound {
+                        return Err(VerifyError::new(malformed, "the header is no such list"));
                     }
                 }
             }
@@ -140,6 +192,8 @@ pub(super) fn single_line<'h>(
 #[derive(Clone)]
 pub(super) struct Values<'h> {
     rest: Option<&'h str>,
+    /// The next item is not the first.
+    follows: bool,
     field: Field,
 }
 
@@ -154,13 +208,15 @@ impl<'h> Iterator for Values<'h> {
                 None => (self.rest?, None),
             };
             self.rest = rest;
-            match item.split_once(list.between_pair) {
-                Some((key, value)) if key == list.key => {
-                    if let Some(value) = value.strip_prefix(self.field.prefix) {
-                        return Some(value);
-                    }
+            let item = list.item(std::mem::replace(&mut self.follows, true), item);
+            let value = match list.items {
+                Items::Pairs { between, key } => {
+                    item.split_once(between).filter(|(own, _)| *own == key).map(|(_, value)| value)
                 }
-                _ => {}
+                Items::Values => Some(item),
+            };
+            if let Some(value) = value.and_then(|value| value.strip_prefix(self.field.prefix)) {
+                return Some(value);
             }
         }
     }

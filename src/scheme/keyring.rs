@@ -104,7 +104,7 @@ impl ReadyKey {
             (Method::Hmac(algorithm), KeyMaterial::Shared(secret)) => match secret_bytes(scheme.secret_text, secret) {
                 Some(bytes) if !bytes.is_empty() => KeyKind::Mac(Mac::new(algorithm, &bytes)),
                 Some(_) => return error("the secret is empty once it is decoded"),
-                None => return error("the secret is not base64"),
+                None => return error("the secret is not base64, or not hex, as this sender writes it"),
             },
             (Method::Token, KeyMaterial::Shared(secret)) if !fits_a_header(secret.expose()) => {
                 return error("no header can hold this token: it is not ASCII, or has blanks at its ends");
@@ -142,6 +142,13 @@ pub(super) fn fits_a_header(token: &[u8]) -> bool {
 pub(super) fn secret_bytes(rule: SecretText, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
     match rule {
         SecretText::Whole => Some(Zeroizing::new(secret.expose().to_vec())),
+        SecretText::Base64IfPrefixed { prefix } => {
+            match std::str::from_utf8(secret.expose()).ok()?.strip_prefix(prefix) {
+                Some(text) => encoding::secret_from_base64(text),
+                None => Some(Zeroizing::new(secret.expose().to_vec())),
+            }
+        }
+        SecretText::Hex => encoding::secret_from_hex(std::str::from_utf8(secret.expose()).ok()?),
         SecretText::Base64 { prefix } => {
             let text = std::str::from_utf8(secret.expose()).ok()?;
             encoding::secret_from_base64(text.strip_prefix(prefix).unwrap_or(text))

@@ -62,7 +62,7 @@ pub(crate) use challenge::Answer;
 pub use challenge::{Challenge, Question};
 pub use description::{Confidence, DEFAULT_BODY_LIMIT, Part, Place, Scheme, SecretText, TimestampFormat, days};
 pub use error::VerifyError;
-pub use field::{Field, header, item};
+pub use field::{Field, header, item, values};
 pub(crate) use keyring::Keyring;
 pub(crate) use plan::{Examined, Plan};
 pub use rule::{Emit, SignatureRule, Unverified};

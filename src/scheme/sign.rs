@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue};
 
 use super::description::{Content, Method, Part, Place};
-use super::field::Field;
+use super::field::{Blanks, Field, Items};
 use super::keyring::{fits_a_header, secret_bytes};
 use super::name_set::{SignedHeader, text_after};
 use super::rule::Unverified;
@@ -182,9 +182,14 @@ impl Signer {
                 if let Some(list) = field.list {
                     if !line.is_empty() {
                         line.push(list.between_items);
+                        if list.blanks == Blanks::Skipped {
+                            line.push(' ');
+                        }
                     }
-                    line.push_str(list.key);
-                    line.push(list.between_pair);
+                    if let Items::Pairs { between, key } = list.items {
+                        line.push_str(key);
+                        line.push(between);
+                    }
                 }
                 line.push_str(field.prefix);
                 line.push_str(value);
