@@ -14,7 +14,6 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 use std::future::{Ready, ready};
 use std::pin::pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -39,13 +38,13 @@ use stack::requests::{NETWORKS, OTHER_SECRET, PROXIES, SECRET, accepted, capture
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
-/// Its worker is where finished claims are moved to, as in a server.
-static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+thread_local! {
+    /// The background of the store: it gets its turn between two samples, as it does in a server between two polls.
+    static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+}
 
 fn main() {
     metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
-    RUNTIME.get_or_init(|| runtime);
     divan::main();
 }
 
@@ -68,19 +67,34 @@ impl<B> Service<Request<B>> for Handler {
     }
 }
 
+/// One request, by hand: no runtime's turn is measured with it.
+#[inline(never)]
+fn drive<S, B, ResBody>(service: &mut S, request: Request<B>) -> Response<ResBody>
+where
+    S: Service<Request<B>, Response = Response<ResBody>, Error: Debug>,
+{
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(service.poll_ready(&mut cx).is_ready(), "it is ready at once");
+    let Poll::Ready(answer) = pin!(service.call(request)).poll(&mut cx) else { panic!("it answers at once") };
+    answer.unwrap()
+}
+
 /// Sends requests, and makes sure that the answer is the one that the row is about.
 fn send<S, B, ResBody>(bencher: Bencher<'_, '_>, mut service: S, status: u16, request: impl Fn() -> Request<B>)
 where
     S: Service<Request<B>, Response = Response<ResBody>, Error: Debug>,
 {
-    let _entered = RUNTIME.get().unwrap().enter();
-    bencher.with_inputs(request).bench_local_values(|request| {
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(service.poll_ready(&mut cx).is_ready(), "it is ready at once");
-        let Poll::Ready(answer) = pin!(service.call(request)).poll(&mut cx) else { panic!("it answers at once") };
-        let answer = answer.unwrap();
-        assert_eq!(answer.status(), status);
-        answer
+    RUNTIME.with(|runtime| {
+        let background = || {
+            runtime.block_on(tokio::task::yield_now());
+            request()
+        };
+        bencher.with_inputs(background).bench_local_values(|request| {
+            let _entered = runtime.enter();
+            let answer = drive(&mut service, request);
+            assert_eq!(answer.status(), status);
+            answer
+        });
     });
 }
 
@@ -317,9 +331,17 @@ mod the_store {
     /// What the sender waits for. The finished claim is moved to moka in the background.
     #[divan::bench]
     fn b_claim_and_complete(bencher: Bencher<'_, '_>) {
-        let _entered = RUNTIME.get().unwrap().enter();
-        let store = MemoryStore::new();
-        bencher.with_inputs(fresh).bench_local_values(|claimed| complete(&store, &claimed));
+        RUNTIME.with(|runtime| {
+            let store = MemoryStore::new();
+            let background = || {
+                runtime.block_on(tokio::task::yield_now());
+                fresh()
+            };
+            bencher.with_inputs(background).bench_local_values(|claimed| {
+                let _entered = runtime.enter();
+                complete(&store, &claimed);
+            });
+        });
     }
 
     /// Without a runtime there is no background: once so many wait, each call moves those of others.

@@ -13,7 +13,7 @@
 //!
 //! printf '\0\0\0\0\11\12\5evt_1\20\3' > frame     # not compressed, 9 bytes: { id: "evt_1", cents: 3 }
 //! t=$(date +%s)
-//! hex=$((printf %s "/acme.Events/Paid.1.$t."; cat frame) |
+//! hex=$((printf %s "/acme.Events/Paid:1:$t:"; cat frame) |
 //!     openssl dgst -sha256 -hmac "$ACME_SECRET" -r | cut -d' ' -f1)
 //! curl -i --http2-prior-knowledge http://127.0.0.1:3000/acme.Events/Paid --data-binary @frame --output - \
 //!     -H 'content-type: application/grpc' -H 'te: trailers' -H 'acme-call: /acme.Events/Paid' -H 'acme-id: 1' \
