@@ -71,6 +71,11 @@ impl Scheme {
         {
             return Some("the header of the account is lower case");
         }
+        if let Some((pointer, _)) = self.time_in_body
+            && (!is_place(Place::Json(pointer)) || self.timestamp.is_some())
+        {
+            return Some("a timestamp stands in the head or, at a JSON pointer, in the body");
+        }
         let mut names = self.other_names;
         while let [(name, other), rest @ ..] = names {
             if !is_header(name) || !is_header(other) {

@@ -21,6 +21,7 @@ pub struct Scheme {
     pub(super) secret_text: SecretText,
     pub(super) content: Content,
     pub(super) timestamp: Option<(Field, TimestampFormat)>,
+    pub(super) time_in_body: Option<(&'static str, TimestampFormat)>,
     pub(super) tolerance: Duration,
     pub(super) id: Place,
     pub(super) event_type: Place,
@@ -125,6 +126,8 @@ pub enum Place {
 pub enum Confidence {
     /// Read in documentation.
     Documented,
+    /// Read in a public receiver's code.
+    ThirdParty,
     /// Checked against the sender's own SDK or a vector it published.
     Verified,
 }
@@ -148,6 +151,7 @@ impl Scheme {
             secret_text: SecretText::Whole,
             content: Content::Parts(&[Part::Body]),
             timestamp: None,
+            time_in_body: None,
             tolerance: Duration::from_secs(300),
             id: Place::Nowhere,
             event_type: Place::Nowhere,
@@ -248,6 +252,14 @@ impl Scheme {
     #[must_use]
     pub const fn timestamp(mut self, field: Field, format: TimestampFormat) -> Self {
         self.timestamp = Some((field, format));
+        self
+    }
+
+    /// Where in the JSON body, which is signed, the timestamp stands: a string or a number at a JSON pointer. It is
+    /// checked as the one of [`timestamp`](Self::timestamp), once the signature was.
+    #[must_use]
+    pub const fn timestamp_in_body(mut self, pointer: &'static str, format: TimestampFormat) -> Self {
+        self.time_in_body = Some((pointer, format));
         self
     }
 

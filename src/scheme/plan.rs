@@ -16,6 +16,7 @@ use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::crypto::Tag;
 use crate::delivery::{Facts, Value};
 use crate::encoding::Encoding;
+use crate::json_pointer;
 use crate::rejection::Reason;
 
 /// Timestamps count seconds, so less than one would refuse nearly everything.
@@ -180,6 +181,15 @@ impl Plan {
         let mut buffer = [0; Tag::MAX];
         let bytes = Encoding::decode(encoding, text, &mut buffer)?;
         (bytes.len() == length).then(|| Tag::of(bytes))
+    }
+
+    /// The time that the body, which is verified by now, says it was sent at.
+    pub(super) fn time_in_body(&self, body: &[u8], now: Option<UnixTime>) -> Result<Option<UnixTime>, VerifyError> {
+        let Some((pointer, format)) = self.scheme().time_in_body else { return Ok(None) };
+        let Some(text) = json_pointer::text_at(body, pointer) else {
+            return Err(VerifyError::new(Reason::MissingTimestamp, "there is no timestamp in the body"));
+        };
+        self.check_time(&text, format, now).map(Some)
     }
 
     fn check_time(&self, text: &str, format: TimestampFormat, now: Option<UnixTime>) -> Result<UnixTime, VerifyError> {

@@ -147,6 +147,7 @@ impl Verification {
             _ => Some(self.find_match(head, &body)?),
         };
         let plan = &self.verifier.plan;
+        let in_body = plan.time_in_body(&body, self.now)?;
         let proof = found.as_ref().and_then(|found| found.tag).map(|tag| {
             let (bytes, len) = tag.into_parts();
             // A tag is at most 64 bytes long.
@@ -160,7 +161,7 @@ impl Verification {
             event_type: plan.event_type(self.examined, &head.headers),
             account: plan.account(self.examined, &head.headers),
             attempt: plan.attempt(self.examined, &head.headers),
-            sent_at: plan.sent_at(self.examined),
+            sent_at: plan.sent_at(self.examined).or(in_body),
             key_id: found.map(|found| found.key),
             proof,
             body,
