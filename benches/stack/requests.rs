@@ -35,18 +35,18 @@ pub fn captured() -> TestDelivery {
     from("192.30.252.44")
 }
 
-pub fn accepted<B: From<Bytes>>() -> Request<B> {
+pub fn accepted() -> Request<Bytes> {
     captured().to_request()
 }
 
-pub fn unsigned<B: From<Bytes>>() -> Request<B> {
+pub fn unsigned() -> Request<Bytes> {
     captured().unsigned().to_request()
 }
 
-pub fn forged<B: From<Bytes>>() -> Request<B> {
+pub fn forged() -> Request<Bytes> {
     captured().tampered().to_request()
 }
 
-pub fn not_allowed<B: From<Bytes>>() -> Request<B> {
+pub fn not_allowed() -> Request<Bytes> {
     from("198.51.100.1").to_request()
 }
