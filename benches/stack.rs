@@ -3,11 +3,11 @@
 //! `cargo bench --bench stack`. Each row drives one service in place, without a socket, and the same request goes
 //! through all of them, so what a layer costs is the difference to the row without it. Every delivery has an id and
 //! a body of its own. `benches/README.md` has the newest numbers and what limits them.
-#![allow(missing_docs, clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::expect_used, clippy::needless_pass_by_value, clippy::panic, clippy::unwrap_used)]
 
 mod stack {
-    pub mod by_hand;
-    pub mod requests;
+    pub(crate) mod by_hand;
+    pub(crate) mod requests;
 }
 
 use std::convert::Infallible;
@@ -26,12 +26,12 @@ use http::{Request, Response};
 use http_body_util::Full;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
-use tower::{Layer, Service, ServiceBuilder, layer::util::Identity};
+use tower::{Layer, Service, layer::util::Identity};
 use tower_webhook::client_ip::TrustedProxies;
 use tower_webhook::idempotency::{Claim, Claimed, Key, MemoryStore, Store};
 use tower_webhook::{
     AllowlistLayer, HttpsOnlyLayer, IdempotencyLayer, MetricsLayer, RawBodyLayer, Secret, Secrets, SignatureLayer,
-    VerifiedBody, WebhookLayer, WebhookOptions, provider,
+    WebhookLayer, WebhookOptions, provider,
 };
 
 use stack::requests::{NETWORKS, OTHER_SECRET, PROXIES, SECRET, accepted, captured, forged, not_allowed, unsigned};
