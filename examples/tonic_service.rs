@@ -13,7 +13,7 @@
 //!
 //! printf '\0\0\0\0\11\12\5evt_1\20\3' > frame     # not compressed, 9 bytes: { id: "evt_1", cents: 3 }
 //! t=$(date +%s)
-//! hex=$((printf %s "/acme.Events/Paid.1.$t."; cat frame) |
+//! hex=$((printf %s "/acme.Events/Paid:1:$t:"; cat frame) |
 //!     openssl dgst -sha256 -hmac "$ACME_SECRET" -r | cut -d' ' -f1)
 //! curl -i --http2-prior-knowledge http://127.0.0.1:3000/acme.Events/Paid --data-binary @frame --output - \
 //!     -H 'content-type: application/grpc' -H 'te: trailers' -H 'acme-call: /acme.Events/Paid' -H 'acme-id: 1' \
@@ -41,18 +41,19 @@ use tower_webhook::serve::Server;
 use tower_webhook::stack::WebhookService;
 use tower_webhook::{ConfigError, Secret, WebhookLayer};
 
-/// `<call>.<id>.<time>.<frame>`. The call is among it, or one message could be brought to another method.
+/// `<call>:<id>:<time>:<frame>`. The call is among it, or one message could be brought to another method; its name has
+/// dots, so colons separate.
 const ACME: Scheme = Scheme::hmac_sha256("acme")
     .signature(header("acme-signature"), Encoding::Hex)
     .timestamp(header("acme-time"), TimestampFormat::UnixSeconds)
     .id(Place::Header("acme-id"))
     .signed(&[
         Part::Header("acme-call"),
-        Part::Lit("."),
+        Part::Lit(":"),
         Part::Id,
-        Part::Lit("."),
+        Part::Lit(":"),
         Part::Timestamp,
-        Part::Lit("."),
+        Part::Lit(":"),
         Part::Body,
     ])
     .checked();

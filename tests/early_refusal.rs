@@ -254,3 +254,30 @@ async fn an_http_2_sender_is_refused_while_its_body_is_still_to_come() {
     tokio::time::timeout(PATIENCE, talking).await.expect("an answer in time");
     serving.abort();
 }
+
+#[tokio::test]
+async fn bodies_that_nobody_read_do_not_use_up_an_http_2_connection() {
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap();
+    let serving = tokio::spawn(server.serve(github()));
+    let talking = async {
+        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream);
+        let (mut sender, connection) = handshake.await.unwrap();
+        tokio::spawn(connection);
+        let delivery = testing::delivery(provider::GITHUB, "It's a Secret to Everybody");
+        let delivery = delivery.body("text/plain", vec![b'x'; 300_000]);
+        let request = |delivery: &testing::TestDelivery| {
+            let mut request = delivery.to_request::<Full<Bytes>>();
+            *request.uri_mut() = http::Uri::from_static("http://hooks.example/");
+            request
+        };
+        // Together far more than the window of the connection.
+        for _ in 0..200 {
+            assert_eq!(sender.send_request(request(&delivery.unsigned())).await.unwrap().status(), 401);
+        }
+        assert_eq!(sender.send_request(request(&delivery)).await.unwrap().status(), 200);
+    };
+    tokio::time::timeout(PATIENCE, talking).await.expect("answers in time");
+    serving.abort();
+}

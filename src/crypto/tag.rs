@@ -75,6 +75,19 @@ mod tests {
         }
     }
 
+    /// Would not compile if a tag could be compared by `==`: two implementations would then fit.
+    #[test]
+    fn tags_cannot_be_compared_in_a_time_that_tells() {
+        trait Fits<Which> {
+            fn fits() {}
+        }
+        struct Comparable;
+        impl<T> Fits<()> for T {}
+        impl<T: PartialEq> Fits<Comparable> for T {}
+        <Tag as Fits<_>>::fits();
+        <crate::crypto::TokenHash as Fits<_>>::fits();
+    }
+
     #[test]
     fn a_shorter_tag_is_no_prefix_that_passes() {
         assert!(!Tag::of(&[0; 20]).matches(&Tag::of(&[0; 32])));

@@ -92,8 +92,10 @@ impl Limits {
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(self.streams)
+            // The library's other count, of streams reset for what the peer did, stays at its default of 1,024. It is
+            // never counted down, and bodies that were on their way when their request was refused are among it: a
+            // low one would cut off a proxy that brings the requests of many on one connection.
             .max_pending_accept_reset_streams(self.resets)
-            .max_local_error_reset_streams(self.resets)
             // At most 1 MiB and 10,000 fields, see `check`.
             .max_header_list_size(u32::try_from(head_list).unwrap_or(u32::MAX))
             .initial_stream_window_size(H2_STREAM_WINDOW)

@@ -139,8 +139,8 @@ impl Server {
         self
     }
 
-    /// How many HTTP/2 streams a peer may reset, or have reset for its errors, before the connection is
-    /// closed. Default 20. Counted while they are not yet cleared away, see
+    /// How many HTTP/2 streams a peer may have reset before the connection is closed. Default 20. Counted
+    /// while they are not yet cleared away, see
     /// [CVE-2023-44487](https://nvd.nist.gov/vuln/detail/CVE-2023-44487).
     pub const fn max_reset_streams(mut self, streams: usize) -> Self {
         self.limits.resets = streams;

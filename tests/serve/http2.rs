@@ -69,3 +69,44 @@ async fn too_many_streams_of_one_connection_are_not_started() {
         assert_eq!(request.await.unwrap(), "slow");
     }
 }
+
+/// The next frame: its kind, its stream and its payload.
+async fn next_frame(stream: &mut TcpStream) -> (u8, u32, Vec<u8>) {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.unwrap();
+    let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+    stream.read_exact(&mut payload).await.unwrap();
+    (head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload)
+}
+
+#[tokio::test]
+async fn a_body_on_its_way_when_its_request_is_refused_does_not_cost_the_connection() {
+    let server = start(usual).await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    stream.write_all(&frame(4, 0, 0, &[])).await.unwrap();
+    let streams = || (0..100).map(|number| 2 * number + 1);
+    // POST http://x/ignore, the heads alone: they are refused without a look at the bodies.
+    let head = b"\x83\x86\x44\x07/ignore\x41\x01x";
+    stream.write_all(&streams().flat_map(|id| frame(1, 0x4, id, head)).collect::<Vec<_>>()).await.unwrap();
+    let mut refused = 0;
+    while refused < streams().count() {
+        let (kind, _, payload) = next_frame(&mut stream).await;
+        // RST_STREAM with NO_ERROR, RFC 9113 §8.1: the answer is complete, keep the rest.
+        if kind == 3 {
+            assert_eq!(payload, [0; 4]);
+            refused += 1;
+        }
+    }
+    stream.write_all(&streams().flat_map(|id| frame(0, 0, id, b"on its way")).collect::<Vec<_>>()).await.unwrap();
+    // GET http://x/peer is answered on the same connection.
+    stream.write_all(&frame(1, 0x5, 201, b"\x82\x86\x44\x05/peer\x41\x01x")).await.unwrap();
+    loop {
+        let (kind, of, payload) = next_frame(&mut stream).await;
+        assert_ne!(kind, 7, "sent away");
+        if kind == 0 && of == 201 {
+            assert!(payload.starts_with(b"127.0.0.1:"));
+            break;
+        }
+    }
+}
