@@ -20,7 +20,7 @@ struct Receiver {
     seen: moka::sync::Cache<String, ()>,
 }
 
-pub fn app() -> Router {
+pub(crate) fn app() -> Router {
     let networks = NETWORKS.iter().map(|network| network.parse().unwrap()).collect();
     let receiver = Receiver { secret: SECRET.to_owned(), networks, seen: moka::sync::Cache::new(100_000) };
     Router::new().route("/", post(handler)).with_state(Arc::new(receiver))

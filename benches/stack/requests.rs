@@ -7,11 +7,11 @@ use http::Request;
 use tower_webhook::provider;
 use tower_webhook::testing::{self, TestDelivery};
 
-pub const SECRET: &str = "It's a Secret to Everybody";
-pub const OTHER_SECRET: &str = "the secret that comes after it";
-pub const PROXIES: &str = "10.0.0.0/8";
+pub(crate) const SECRET: &str = "It's a Secret to Everybody";
+pub(crate) const OTHER_SECRET: &str = "the secret that comes after it";
+pub(crate) const PROXIES: &str = "10.0.0.0/8";
 /// As published by <https://api.github.com/meta> under `hooks`.
-pub const NETWORKS: [&str; 6] =
+pub(crate) const NETWORKS: [&str; 6] =
     ["192.30.252.0/22", "185.199.108.0/22", "140.82.112.0/20", "143.55.64.0/20", "2a0a:a440::/29", "2606:50c0::/32"];
 
 fn from(client: &str) -> TestDelivery {
@@ -31,22 +31,22 @@ fn from(client: &str) -> TestDelivery {
 }
 
 /// One that is sent again and again.
-pub fn captured() -> TestDelivery {
+pub(crate) fn captured() -> TestDelivery {
     from("192.30.252.44")
 }
 
-pub fn accepted<B: From<Bytes>>() -> Request<B> {
+pub(crate) fn accepted() -> Request<Bytes> {
     captured().to_request()
 }
 
-pub fn unsigned<B: From<Bytes>>() -> Request<B> {
+pub(crate) fn unsigned() -> Request<Bytes> {
     captured().unsigned().to_request()
 }
 
-pub fn forged<B: From<Bytes>>() -> Request<B> {
+pub(crate) fn forged() -> Request<Bytes> {
     captured().tampered().to_request()
 }
 
-pub fn not_allowed<B: From<Bytes>>() -> Request<B> {
+pub(crate) fn not_allowed() -> Request<Bytes> {
     from("198.51.100.1").to_request()
 }

@@ -130,9 +130,14 @@ impl RawBodyLayer {
         Ok(())
     }
 
-    /// The request with its limits set.
-    pub(crate) fn capture<B>(&self, request: Request<B>) -> Request<RawBody<B>> {
-        let mut request = request.map(|body| RawBody::new(body, self.limits.clone()));
+    /// The request with the limits of its body set.
+    pub(crate) fn limit_body<B>(&self, request: Request<B>) -> Request<RawBody<B>> {
+        request.map(|body| RawBody::new(body, self.limits.clone()))
+    }
+
+    /// The same, with a mark for extractors that read the body themselves.
+    pub(super) fn capture<B>(&self, request: Request<B>) -> Request<RawBody<B>> {
+        let mut request = self.limit_body(request);
         request.extensions_mut().insert(RawBodyCaptured);
         if !self.limits.budget.is_global() {
             request.extensions_mut().insert(self.limits.budget.clone());

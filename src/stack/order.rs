@@ -43,7 +43,8 @@ impl Head {
         let answer = refusal.or_else(|| self.subscribe.as_ref()?.answer(&request));
         match answer {
             Some(answer) => Err(answer),
-            None => Ok(self.raw_body.capture(request)),
+            // Who is behind the signature reads its bytes, so the request needs no mark.
+            None => Ok(self.raw_body.limit_body(request)),
         }
     }
 }
