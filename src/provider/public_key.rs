@@ -22,3 +22,18 @@ pub const DISCORD: Scheme = entry(
         ]))
         .source("npm discord-interactions 4.4.0; discord-api-docs, commit c98d64b", Confidence::Verified),
 );
+
+/// Telnyx v2: `telnyx-signature-ed25519`, Ed25519 over `<timestamp>|<body>`.
+pub const TELNYX: Scheme = entry(
+    Scheme::ed25519("telnyx")
+        .signature(header("telnyx-signature-ed25519"), Encoding::Base64)
+        .timestamp(header("telnyx-timestamp"), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Lit("|"), Part::Body])
+        .id(Place::Json("/data/id"))
+        .event_type(Place::Json("/data/event_type"))
+        .deadline(Duration::from_secs(2))
+        .source(
+            "team-telnyx/telnyx-node src/lib/webhooks.ts; hookdeck/webhook-skills providers.yaml",
+            Confidence::Verified,
+        ),
+);

@@ -5,6 +5,20 @@ use std::time::Duration;
 use super::entry;
 use crate::scheme::{Confidence, Place, Scheme, header};
 
+/// Auth0 log streams: `Authorization` holds the token itself; the body is not covered.
+pub const AUTH0: Scheme =
+    entry(Scheme::token("auth0", header("authorization")).source(
+        "hookdeck/webhook-skills providers.yaml; webhooks.cc provider catalogue source",
+        Confidence::Documented,
+    ));
+
+/// Flutterwave v3: `verif-hash` holds the token itself; the body is not covered.
+pub const FLUTTERWAVE: Scheme = entry(
+    Scheme::token("flutterwave", header("verif-hash"))
+        .event_type(Place::Json("/event"))
+        .source("webhooks.cc provider catalogue source", Confidence::Documented),
+);
+
 /// GitLab: the secret token itself stands in `X-Gitlab-Token`. The body is not covered.
 /// <https://docs.gitlab.com/user/project/integrations/webhooks/>
 pub const GITLAB: Scheme = entry(
@@ -14,4 +28,56 @@ pub const GITLAB: Scheme = entry(
         .account("x-gitlab-instance")
         .deadline(Duration::from_secs(10))
         .source("docs.gitlab.com, webhooks; go-playground/webhooks, commit 02d182a", Confidence::Documented),
+);
+
+/// Google Drive / Calendar push channels: `X-Goog-Channel-Token` holds the token itself; the body is not covered.
+pub const GOOGLE_PUSH_CHANNEL: Scheme = entry(
+    Scheme::token("google-push-channel", header("x-goog-channel-token"))
+        .id(Place::Header("x-goog-message-number"))
+        .event_type(Place::Header("x-goog-resource-state"))
+        .source(
+            "NangoHQ/nango git 2f4c0af packages/server/lib/webhook/google-drive-webhook-routing.ts",
+            Confidence::ThirdParty,
+        ),
+);
+
+/// Harbor: `Authorization` holds the token itself; the body is not covered.
+pub const HARBOR: Scheme = entry(
+    Scheme::token("harbor", header("authorization"))
+        .source("fluxcd/notification-controller internal/server/receiver_handlers.go", Confidence::ThirdParty),
+);
+
+/// Hugging Face: `X-Webhook-Secret` holds the token itself; the body is not covered.
+pub const HUGGINGFACE: Scheme = entry(
+    Scheme::token("huggingface", header("x-webhook-secret"))
+        .event_type(Place::Json("/event/scope"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Okta event hooks: `Authorization` holds the token itself; the body is not covered.
+pub const OKTA: Scheme = entry(
+    Scheme::token("okta", header("authorization"))
+        .id(Place::Json("/eventId"))
+        .deadline(Duration::from_secs(3))
+        .source("okta/okta-developer-docs concepts/event-hooks (2026-08); hookdeck/webhook-skills providers.yaml; public receiver code using x-okta-verification-challenge", Confidence::Verified),
+);
+
+/// RingCentral: `Verification-Token` holds the token itself; the body is not covered.
+pub const RINGCENTRAL: Scheme = entry(
+    Scheme::token("ringcentral", header("verification-token"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Streak: `X-Streak-Webhook-Token` holds the token itself; the body is not covered.
+pub const STREAK: Scheme =
+    entry(Scheme::token("streak", header("x-streak-webhook-token")).source(
+        "NangoHQ/nango git 2f4c0af packages/server/lib/webhook/streak-webhook-routing.ts",
+        Confidence::ThirdParty,
+    ));
+
+/// Telegram Bot API: `X-Telegram-Bot-Api-Secret-Token` holds the token itself; the body is not covered.
+pub const TELEGRAM: Scheme = entry(
+    Scheme::token("telegram", header("x-telegram-bot-api-secret-token"))
+        .id(Place::Json("/update_id"))
+        .source("public receiver code using x-telegram-bot-api-secret-token", Confidence::ThirdParty),
 );

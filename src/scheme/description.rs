@@ -212,6 +212,13 @@ impl Scheme {
         Self::new(name, Method::Unsigned).signed(&[])
     }
 
+    /// The same way of signing, of another sender.
+    #[must_use]
+    pub const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
     /// Where the signature stands, and how it is written.
     #[must_use]
     pub const fn signature(mut self, field: Field, encoding: Encoding) -> Self {
@@ -371,6 +378,12 @@ impl Scheme {
     #[must_use]
     pub const fn facts_source(&self) -> (&'static str, Confidence) {
         (self.source, self.confidence)
+    }
+
+    /// How far the timestamp may lie from now, each way.
+    #[must_use]
+    pub const fn max_age(&self) -> Duration {
+        self.tolerance
     }
 
     /// The largest body, in bytes.

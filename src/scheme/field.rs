@@ -41,7 +41,7 @@ pub(super) enum Blanks {
 
 impl List {
     /// The items as they stand there.
-    fn split<'h>(self, text: &'h str) -> impl Iterator<Item = &'h str> + Clone {
+    fn split(self, text: &str) -> impl Iterator<Item = &str> + Clone {
         text.split(self.between_items).enumerate().map(move |(at, item)| self.item(at > 0, item))
     }
 

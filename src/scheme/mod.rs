@@ -52,6 +52,7 @@ mod plan;
 mod rule;
 mod sender;
 mod sign;
+mod summary;
 mod timestamp;
 mod verify;
 

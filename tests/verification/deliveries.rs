@@ -137,7 +137,22 @@ fn vector(value: &Value) -> Vector {
     }
 }
 
-/// All captured deliveries, sender by sender.
+/// The senders whose forms these tests know one by one; `tests/catalogue.rs` goes through all.
+const SENDERS: [&str; 11] = [
+    "discord",
+    "github",
+    "gitlab",
+    "meta",
+    "shopify",
+    "slack",
+    "square",
+    "standard-webhooks",
+    "stripe",
+    "svix",
+    "twilio",
+];
+
+/// All captured deliveries of these senders.
 pub(crate) fn all() -> Vec<Vector> {
     let of = |scheme: &&Scheme| {
         let path = folder().join(format!("{}.json", scheme.name()));
@@ -145,7 +160,7 @@ pub(crate) fn all() -> Vec<Vector> {
         let values: Vec<Value> = serde_json::from_str(&text).unwrap();
         values.iter().map(vector).collect::<Vec<_>>()
     };
-    provider::ALL.iter().flat_map(of).collect()
+    provider::ALL.iter().filter(|scheme| SENDERS.contains(&scheme.name())).flat_map(of).collect()
 }
 
 pub(crate) fn named(id: &str) -> Vector {
@@ -186,9 +201,9 @@ fn every_sender_has_its_vectors_and_every_vector_its_sender() {
     let vectors = all();
     let ids: BTreeSet<_> = vectors.iter().map(|vector| &vector.id).collect();
     assert_eq!(ids.len(), vectors.len(), "two vectors share an id");
-    for scheme in provider::ALL {
-        assert!(vectors.iter().any(|vector| vector.provider == scheme.name()), "{}", scheme.name());
-        assert!(plain().iter().any(|vector| vector.provider == scheme.name()), "{}", scheme.name());
+    for sender in SENDERS {
+        assert!(vectors.iter().any(|vector| vector.provider == sender), "{sender}");
+        assert!(plain().iter().any(|vector| vector.provider == sender), "{sender}");
     }
 }
 

@@ -1,0 +1,394 @@
+//! Senders that sign the body alone and write the signature in hex.
+
+use std::time::Duration;
+
+use super::entry;
+use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, SecretText, TimestampFormat, days, header};
+
+/// AiPrise: `X-HMAC-SIGNATURE`, HMAC-SHA-256 over the body.
+pub const AIPRISE: Scheme = entry(
+    Scheme::hmac_sha256("aiprise")
+        .signature(header("x-hmac-signature"), Encoding::Hex)
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Alchemy: `X-Alchemy-Signature`, HMAC-SHA-256 over the body.
+pub const ALCHEMY: Scheme = entry(
+    Scheme::hmac_sha256("alchemy")
+        .signature(header("x-alchemy-signature"), Encoding::Hex)
+        .id(Place::Json("/id"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Asana: `X-Hook-Signature`, HMAC-SHA-256 over the body.
+pub const ASANA: Scheme = entry(
+    Scheme::hmac_sha256("asana")
+        .signature(header("x-hook-signature"), Encoding::Hex)
+        .deadline(Duration::from_secs(10))
+        .retries_for(days(1))
+        .source("Asana/developer-docs webhooks chapter (2024-09); hookdeck/webhook-skills providers.yaml; public receiver code using x-asana-request-signature", Confidence::Verified),
+);
+
+/// Attentive: `x-attentive-hmac-sha256`, HMAC-SHA-256 over the body.
+pub const ATTENTIVE: Scheme = entry(
+    Scheme::hmac_sha256("attentive")
+        .signature(header("x-attentive-hmac-sha256"), Encoding::Hex)
+        .event_type(Place::Json("/type"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Attio: `Attio-Signature`, HMAC-SHA-256 over the body.
+pub const ATTIO: Scheme = entry(
+    Scheme::hmac_sha256("attio")
+        .signature(header("attio-signature"), Encoding::Hex)
+        .other_names(&[("attio-signature", "x-attio-signature")])
+        .source(
+            "NangoHQ/nango git 2f4c0af packages/server/lib/webhook/attio-webhook-routing.ts",
+            Confidence::ThirdParty,
+        ),
+);
+
+/// BitGo: `X-Signature-SHA256`, HMAC-SHA-256 over the body.
+pub const BITGO: Scheme = entry(
+    Scheme::hmac_sha256("bitgo")
+        .signature(header("x-signature-sha256"), Encoding::Hex)
+        .source("webhooks.cc provider catalogue source", Confidence::Documented),
+);
+
+/// Bunny Stream: `X-BunnyStream-Signature`, HMAC-SHA-256 over the body.
+pub const BUNNY_STREAM: Scheme = entry(
+    Scheme::hmac_sha256("bunny-stream")
+        .signature(header("x-bunnystream-signature"), Encoding::Hex)
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Cal.com: `X-Cal-Signature-256`, HMAC-SHA-256 over the body.
+pub const CALCOM: Scheme = entry(
+    Scheme::hmac_sha256("calcom")
+        .signature(header("x-cal-signature-256"), Encoding::Hex)
+        .event_type(Place::Json("/triggerEvent"))
+        .source("calcom/cal.com packages/features/webhooks/lib/sendPayload.ts; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/calcom.post.ts; NangoHQ/nango git 2f4c0af packages/server/lib/webhook/cal-com-webhook-routing.ts", Confidence::Verified),
+);
+
+/// Checkout.com: `Cko-Signature`, HMAC-SHA-256 over the body.
+pub const CHECKOUT: Scheme = entry(
+    Scheme::hmac_sha256("checkout")
+        .signature(header("cko-signature"), Encoding::Hex)
+        .source("checkout.com docs set-up-your-webhook-receiver and workflows pages; checkout.com/docs set-up-your-webhook-receiver; webhooks.cc provider catalogue source", Confidence::Verified),
+);
+
+/// Checkr: `X-Checkr-Signature`, HMAC-SHA-256 over the body.
+pub const CHECKR: Scheme =
+    entry(Scheme::hmac_sha256("checkr").signature(header("x-checkr-signature"), Encoding::Hex).source(
+        "NangoHQ/nango git 2f4c0af packages/server/lib/webhook/checkr-partner-webhook-routing.ts",
+        Confidence::ThirdParty,
+    ));
+
+/// ClickUp: `X-Signature`, HMAC-SHA-256 over the body.
+pub const CLICKUP: Scheme = entry(
+    Scheme::hmac_sha256("clickup")
+        .signature(header("x-signature"), Encoding::Hex)
+        .event_type(Place::Json("/event"))
+        .source("developer.clickup.com webhook signature page", Confidence::Verified),
+);
+
+/// Clio: `X-Hook-Signature`, HMAC-SHA-256 over the body.
+pub const CLIO: Scheme = entry(
+    Scheme::hmac_sha256("clio")
+        .signature(header("x-hook-signature"), Encoding::Hex)
+        .event_type(Place::Json("/meta/event"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Coinbase Commerce: `X-CC-Webhook-Signature`, HMAC-SHA-256 over the body.
+pub const COINBASE_COMMERCE: Scheme = entry(
+    Scheme::hmac_sha256("coinbase-commerce")
+        .signature(header("x-cc-webhook-signature"), Encoding::Hex)
+        .id(Place::Json("/event/id"))
+        .event_type(Place::Json("/event/type"))
+        .source("coinbase/coinbase-commerce-node lib/Webhook.js, test/testWebhook.spec.js; webhooks.cc provider catalogue source", Confidence::Verified),
+);
+
+/// Cryptopay: `X-Cryptopay-Signature`, HMAC-SHA-256 over the body.
+pub const CRYPTOPAY: Scheme = entry(
+    Scheme::hmac_sha256("cryptopay")
+        .signature(header("x-cryptopay-signature"), Encoding::Hex)
+        .event_type(Place::Json("/event"))
+        .source("juspay/connector-service git 79cfb69 crates/integrations/connector-integration/src/connectors/cryptopay.rs", Confidence::ThirdParty),
+);
+
+/// Dropbox: `X-Dropbox-Signature`, HMAC-SHA-256 over the body.
+pub const DROPBOX: Scheme = entry(
+    Scheme::hmac_sha256("dropbox")
+        .signature(header("x-dropbox-signature"), Encoding::Hex)
+        .deadline(Duration::from_secs(10))
+        .source("dropbox/mdwebhook app.py; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/dropbox.ts; aspnet/WebHooks git 9a2b0cb src/Microsoft.AspNetCore.WebHooks.Receivers.Dropbox/Filters/DropboxVerifySignatureFilter.cs", Confidence::Verified),
+);
+
+/// Dwolla: `X-Request-Signature-SHA-256`, HMAC-SHA-256 over the body.
+pub const DWOLLA: Scheme = entry(
+    Scheme::hmac_sha256("dwolla")
+        .signature(header("x-request-signature-sha-256"), Encoding::Hex)
+        .id(Place::Json("/id"))
+        .event_type(Place::Header("x-dwolla-topic"))
+        .source("public receiver code using x-request-signature-sha-256", Confidence::ThirdParty),
+);
+
+/// GoCardless: `Webhook-Signature`, HMAC-SHA-256 over the body.
+pub const GOCARDLESS: Scheme = entry(
+    Scheme::hmac_sha256("gocardless")
+        .signature(header("webhook-signature"), Encoding::Hex)
+        .id(Place::Json("/meta/webhook_id"))
+        .source("gocardless/gocardless-nodejs src/webhooks.ts, webhooks.test.ts", Confidence::Verified),
+);
+
+/// LaunchDarkly: `X-LD-Signature`, HMAC-SHA-256 over the body.
+pub const LAUNCHDARKLY: Scheme =
+    entry(Scheme::hmac_sha256("launchdarkly").signature(header("x-ld-signature"), Encoding::Hex).source(
+        "launchdarkly.com docs, webhooks page; SlopMaster2/webhook-verify src/providers/mod.rs",
+        Confidence::Documented,
+    ));
+
+/// Lemon Squeezy: `X-Signature`, HMAC-SHA-256 over the body.
+pub const LEMONSQUEEZY: Scheme = entry(
+    Scheme::hmac_sha256("lemonsqueezy")
+        .signature(header("x-signature"), Encoding::Hex)
+        .event_type(Place::Header("x-event-name"))
+        .source("docs.lemonsqueezy.com signing-requests and webhooks pages; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
+);
+
+/// Linear: `Linear-Signature`, HMAC-SHA-256 over the body.
+pub const LINEAR: Scheme = entry(
+    Scheme::hmac_sha256("linear")
+        .signature(header("linear-signature"), Encoding::Hex)
+        .timestamp_in_body("/webhookTimestamp", TimestampFormat::UnixMillis)
+        .tolerance(Duration::from_secs(60))
+        .id(Place::Header("linear-delivery"))
+        .event_type(Place::Header("linear-event"))
+        .source("npm @linear/sdk 98.0.0 dist/webhooks; hookdeck/webhook-skills providers.yaml", Confidence::Verified),
+);
+
+/// LinkedIn: `X-LI-Signature`, HMAC-SHA-256 over `hmacsha256=<body>`.
+pub const LINKEDIN: Scheme = entry(
+    Scheme::hmac_sha256("linkedin")
+        .signature(header("x-li-signature"), Encoding::Hex)
+        .signed(&[Part::Lit("hmacsha256="), Part::Body])
+        .retries_for(Duration::from_secs(28800))
+        .source(
+            "learn.microsoft.com linkedin webhook-validation page; hookdeck/webhook-skills providers.yaml",
+            Confidence::Documented,
+        ),
+);
+
+/// Mailtrap: `Mailtrap-Signature`, HMAC-SHA-256 over the body.
+pub const MAILTRAP: Scheme = entry(
+    Scheme::hmac_sha256("mailtrap")
+        .signature(header("mailtrap-signature"), Encoding::Hex)
+        .id(Place::Json("/event_id"))
+        .event_type(Place::Json("/event"))
+        .source(
+            "npm mailtrap 4.10.0 dist/lib/webhooks/verify-signature.js; mailtrap/mailtrap-python mailtrap/webhooks.py",
+            Confidence::Verified,
+        ),
+);
+
+/// Modern Treasury: `X-Signature`, HMAC-SHA-256 over the body.
+pub const MODERN_TREASURY: Scheme = entry(
+    Scheme::hmac_sha256("modern-treasury")
+        .signature(header("x-signature"), Encoding::Hex)
+        .id(Place::Header("x-webhook-id"))
+        .event_type(Place::Header("x-topic"))
+        .source("npm modern-treasury 3.3.0 resources/webhooks.js", Confidence::Verified),
+);
+
+/// Sonatype Nexus: `X-Nexus-Webhook-Signature`, HMAC-SHA-1 over the body.
+pub const NEXUS: Scheme = entry(
+    Scheme::hmac_sha1("nexus")
+        .signature(header("x-nexus-webhook-signature"), Encoding::Hex)
+        .id(Place::Header("x-nexus-webhook-delivery"))
+        .event_type(Place::Header("x-nexus-webhook-id"))
+        .source("fluxcd/notification-controller internal/server/receiver_handlers.go", Confidence::ThirdParty),
+);
+
+/// Nuvemshop / Tiendanube: `x-linkedstore-hmac-sha256`, HMAC-SHA-256 over the body.
+pub const NUVEMSHOP: Scheme = entry(
+    Scheme::hmac_sha256("nuvemshop")
+        .signature(header("x-linkedstore-hmac-sha256"), Encoding::Hex)
+        .deadline(Duration::from_secs(3))
+        .retries_for(days(2))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Onfido (Entrust): `X-SHA2-Signature`, HMAC-SHA-256 over the body.
+pub const ONFIDO: Scheme = entry(
+    Scheme::hmac_sha256("onfido")
+        .signature(header("x-sha2-signature"), Encoding::Hex)
+        .event_type(Place::Json("/payload/action"))
+        .source("npm @onfido/api 6.2.0 dist/webhook-event-verifier.js; onfido/onfido-node webhook-event-verifier.ts and tests", Confidence::Verified),
+);
+
+/// Paystack: `x-paystack-signature`, HMAC-SHA-512 over the body.
+pub const PAYSTACK: Scheme = entry(
+    Scheme::hmac_sha512("paystack")
+        .signature(header("x-paystack-signature"), Encoding::Hex)
+        .event_type(Place::Json("/event"))
+        .deadline(Duration::from_secs(30))
+        .retries_for(days(3))
+        .source("hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs; webhooks.cc provider catalogue source", Confidence::Documented),
+);
+
+/// Pusher Channels: `X-Pusher-Signature`, HMAC-SHA-256 over the body.
+pub const PUSHER: Scheme = entry(
+    Scheme::hmac_sha256("pusher")
+        .signature(header("x-pusher-signature"), Encoding::Hex)
+        .deadline(Duration::from_secs(4))
+        .source("aspnet/WebHooks git 9a2b0cb src/Microsoft.AspNetCore.WebHooks.Receivers.Pusher/Filters/PusherVerifySignatureFilter.cs; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
+);
+
+/// Razorpay: `X-Razorpay-Signature`, HMAC-SHA-256 over the body.
+pub const RAZORPAY: Scheme = entry(
+    Scheme::hmac_sha256("razorpay")
+        .signature(header("x-razorpay-signature"), Encoding::Hex)
+        .id(Place::Header("x-razorpay-event-id"))
+        .event_type(Place::Json("/event"))
+        .source("npm razorpay 2.9.8", Confidence::Verified),
+);
+
+/// Scrapfly: `X-Scrapfly-Webhook-Signature`, HMAC-SHA-256 over the body.
+pub const SCRAPFLY: Scheme = entry(
+    Scheme::hmac_sha256("scrapfly")
+        .signature(header("x-scrapfly-webhook-signature"), Encoding::Hex)
+        .id(Place::Header("x-scrapfly-webhook-job-id"))
+        .event_type(Place::Header("x-scrapfly-webhook-resource-type"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Segment webhooks destination: `X-Signature`, HMAC-SHA-1 over the body.
+pub const SEGMENT: Scheme = entry(
+    Scheme::hmac_sha1("segment")
+        .signature(header("x-signature"), Encoding::Hex)
+        .source("webhooks.cc provider catalogue source", Confidence::Documented),
+);
+
+/// Sentry: `Sentry-Hook-Signature`, HMAC-SHA-256 over the body.
+pub const SENTRY: Scheme = entry(
+    Scheme::hmac_sha256("sentry")
+        .signature(header("sentry-hook-signature"), Encoding::Hex)
+        .id(Place::Header("request-id"))
+        .event_type(Place::Header("sentry-hook-resource"))
+        .source("getsentry/sentry src/sentry/sentry_apps/api/serializers/app_platform_event.py; getsentry/sentry src/sentry/sentry_apps/models/sentry_app.py; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
+);
+
+/// SHOPLINE: `X-Shopline-Hmac-Sha256`, HMAC-SHA-256 over the body.
+pub const SHOPLINE: Scheme = entry(
+    Scheme::hmac_sha256("shopline")
+        .signature(header("x-shopline-hmac-sha256"), Encoding::Hex)
+        .id(Place::Header("x-shopline-webhook-id"))
+        .event_type(Place::Header("x-shopline-topic"))
+        .deadline(Duration::from_secs(5))
+        .retries_for(days(2))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Shopware 6 apps: `shopware-shop-signature`, HMAC-SHA-256 over the body.
+pub const SHOPWARE: Scheme = entry(
+    Scheme::hmac_sha256("shopware")
+        .signature(header("shopware-shop-signature"), Encoding::Hex)
+        .id(Place::Json("/source/eventId"))
+        .event_type(Place::Json("/data/event"))
+        .source("shopware/shopware src/Core/Framework/App/Hmac/RequestSigner.php", Confidence::Verified),
+);
+
+/// Sinch Numbers API: `x-sinch-signature`, HMAC-SHA-1 over the body.
+pub const SINCH_NUMBERS: Scheme = entry(
+    Scheme::hmac_sha1("sinch-numbers")
+        .signature(header("x-sinch-signature"), Encoding::Hex)
+        .source("sinch/sinch-sdk-python sinch_events authentication_validation.py", Confidence::Verified),
+);
+
+/// Smartcar: `SC-Signature`, HMAC-SHA-256 over the body.
+pub const SMARTCAR: Scheme = entry(
+    Scheme::hmac_sha256("smartcar")
+        .signature(header("sc-signature"), Encoding::Hex)
+        .id(Place::Json("/eventId"))
+        .event_type(Place::Json("/eventType"))
+        .deadline(Duration::from_secs(15))
+        .source(
+            "smartcar/node-sdk index.js and test/unit/index.js; hookdeck/webhook-skills providers.yaml",
+            Confidence::Verified,
+        ),
+);
+
+/// Smartsheet: `Smartsheet-Hmac-SHA256`, HMAC-SHA-256 over the body.
+pub const SMARTSHEET: Scheme = entry(
+    Scheme::hmac_sha256("smartsheet")
+        .signature(header("smartsheet-hmac-sha256"), Encoding::Hex)
+        .id(Place::Json("/nonce"))
+        .source("developers.smartsheet.com webhook-verification and webhook-callbacks pages", Confidence::Documented),
+);
+
+/// Smile API: `Smile-Signature`, HMAC-SHA-512 over the body.
+pub const SMILE_API: Scheme = entry(
+    Scheme::hmac_sha512("smile-api")
+        .signature(header("smile-signature"), Encoding::Hex)
+        .id(Place::Json("/id"))
+        .event_type(Place::Json("/type"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Squarespace: `Squarespace-Signature`, HMAC-SHA-256 over the body.
+pub const SQUARESPACE: Scheme = entry(
+    Scheme::hmac_sha256("squarespace")
+        .signature(header("squarespace-signature"), Encoding::Hex)
+        .secret_text(SecretText::Hex)
+        .id(Place::Json("/id"))
+        .event_type(Place::Json("/topic"))
+        .source("developers.squarespace.com verifying-notifications and webhooks overview pages", Confidence::Verified),
+);
+
+/// HCP Terraform notifications: `X-TFE-Notification-Signature`, HMAC-SHA-512 over the body.
+pub const TERRAFORM_CLOUD: Scheme = entry(
+    Scheme::hmac_sha512("terraform-cloud")
+        .signature(header("x-tfe-notification-signature"), Encoding::Hex)
+        .source("public receiver code using x-tfe-notification-signature", Confidence::ThirdParty),
+);
+
+/// Uber Eats: `X-Uber-Signature`, HMAC-SHA-256 over the body.
+pub const UBER_EATS: Scheme = entry(
+    Scheme::hmac_sha256("uber-eats")
+        .signature(header("x-uber-signature"), Encoding::Hex)
+        .event_type(Place::Json("/event_type"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Vercel webhooks and log drains: `x-vercel-signature`, HMAC-SHA-1 over the body.
+pub const VERCEL: Scheme = entry(
+    Scheme::hmac_sha1("vercel")
+        .signature(header("x-vercel-signature"), Encoding::Hex)
+        .id(Place::Json("/id"))
+        .event_type(Place::Json("/type"))
+        .source("Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/vercel.ts; hookdeck/webhook-skills git f8a4801 skills/vercel-webhooks/references/verification.md; hookdeck/webhook-skills providers.yaml", Confidence::ThirdParty),
+);
+
+/// Veriff: `x-hmac-signature`, HMAC-SHA-256 over the body.
+pub const VERIFF: Scheme = entry(
+    Scheme::hmac_sha256("veriff")
+        .signature(header("x-hmac-signature"), Encoding::Hex)
+        .source("devdocs.veriff.com hmac authentication page", Confidence::Documented),
+);
+
+/// Viber bots: `X-Viber-Content-Signature`, HMAC-SHA-256 over the body.
+pub const VIBER: Scheme = entry(
+    Scheme::hmac_sha256("viber")
+        .signature(header("x-viber-content-signature"), Encoding::Hex)
+        .event_type(Place::Json("/event"))
+        .source("public receiver code using x-viber-content-signature", Confidence::ThirdParty),
+);
+
+/// Cisco Webex: `X-Spark-Signature`, HMAC-SHA-1 over the body.
+pub const WEBEX: Scheme = entry(
+    Scheme::hmac_sha1("webex")
+        .signature(header("x-spark-signature"), Encoding::Hex)
+        .event_type(Place::Json("/resource"))
+        .source("public receiver code using x-spark-signature (n8n node, botkit)", Confidence::ThirdParty),
+);
