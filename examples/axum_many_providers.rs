@@ -141,7 +141,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let port: u16 = std::env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
     println!("Serving on http://{}. Ctrl-C ends.", server.local_addr()?);
-    server.shutdown_on(tokio::signal::ctrl_c()).serve(app).await?;
+    server.shutdown_on(tokio::signal::ctrl_c()).serve(app.with_state(())).await?;
     Ok(())
 }
 

@@ -101,7 +101,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port: u16 = std::env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
     println!("Serving on http://{}{PREFIX}{{acme,globex}}. Ctrl-C ends.", server.local_addr()?);
-    server.shutdown_on(tokio::signal::ctrl_c()).serve(app(tenants)?).await?;
+    server.shutdown_on(tokio::signal::ctrl_c()).serve(app(tenants)?.with_state(())).await?;
     Ok(())
 }
 

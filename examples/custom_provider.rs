@@ -118,7 +118,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     print_curl(address, &signed(PARCEL, parcel.clone(), request.body(Bytes::from_static(b"delivered"))?)?);
 
     println!("Serving on http://{address}. Ctrl-C ends.");
-    server.shutdown_on(tokio::signal::ctrl_c()).serve(app(acme, parcel)?).await?;
+    server.shutdown_on(tokio::signal::ctrl_c()).serve(app(acme, parcel)?.with_state(())).await?;
     Ok(())
 }
 

@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
     let address = server.local_addr()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = tokio::spawn(server.shutdown_on(async { drop(stopped.await) }).serve(app));
+    let serving = tokio::spawn(server.shutdown_on(async { drop(stopped.await) }).serve(app.with_state(())));
 
     let all_right = show(address, &secrets, &reasons).await?;
     if std::env::args().any(|argument| argument == "--once") {

@@ -267,7 +267,7 @@ pub(crate) async fn serve(
     stop: impl Future + Send + 'static,
 ) -> io::Result<()> {
     let server = server.head_timeout(Duration::from_secs(10)).max_header_fields(100).max_head_bytes(64 * 1024);
-    server.shutdown_on(stop).serve(app).await?;
+    server.shutdown_on(stop).serve(app.with_state(())).await?;
     // A run outlives its connection.
     let drained = drain.finish(Duration::from_secs(10)).await;
     if !drained.is_complete() {

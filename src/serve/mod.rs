@@ -29,6 +29,7 @@
 //!   or it will now and then send a request into a connection that is just being closed.
 //! * There is no TLS here: end it in front, and tell
 //!   [`PeerAddr`](crate::connection::PeerAddr) apart from the client with trusted proxies.
+//! * An axum `Router` goes in as `app.with_state(())`: without it, axum puts the layers on again for each request.
 //! * The limit of connections is for all peers together, so a single peer can use it up: the timeouts
 //!   above say for how long.
 //!
@@ -48,7 +49,7 @@
 //! # let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
 //! # let ctrl_c = || stopped;
 //! // `ctrl_c` is `tokio::signal::ctrl_c` in a real program.
-//! let serving = tokio::spawn(server.shutdown_on(ctrl_c()).serve(app));
+//! let serving = tokio::spawn(server.shutdown_on(ctrl_c()).serve(app.with_state(())));
 //!
 //! // One that passes, one that is refused before any layer sees it.
 //! assert!(send(address, "POST /hooks HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n").await?.starts_with("HTTP/1.1 200"));
