@@ -29,6 +29,7 @@ pub(crate) struct Plan {
     pub(super) sender: Sender,
     pub(super) route: Arc<str>,
     pub(super) tolerance: Duration,
+    facts: Arc<Facts>,
     /// The scheme's own names first, then the other ones.
     sets: Vec<NameSet>,
 }
@@ -55,7 +56,8 @@ impl Plan {
         if !scheme.other_names.is_empty() {
             sets.push(NameSet::new(&scheme, scheme.other_names)?);
         }
-        Ok(Self { sender, route: scheme.name.into(), tolerance: scheme.tolerance, sets })
+        let facts = Arc::new(facts(&scheme));
+        Ok(Self { sender, route: scheme.name.into(), tolerance: scheme.tolerance, facts, sets })
     }
 
     pub(crate) fn with_route(mut self, route: Arc<str>) -> Self {
@@ -278,23 +280,27 @@ impl Plan {
         text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
     }
 
-    pub(super) fn facts(&self) -> Facts {
-        let scheme = self.scheme();
-        let covers_body = matches!(scheme.method, Method::Hmac(_) | Method::Ed25519);
-        let id_is_signed = match (scheme.id, scheme.content) {
-            (Place::Json(_), _) => covers_body,
-            (Place::Header(name), Content::Parts(parts)) => {
-                parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
-            }
-            _ => false,
-        };
-        Facts {
-            provider: scheme.name,
-            id_is_signed,
-            bodies_are_unique: scheme.bodies_are_unique,
-            retry_horizon: scheme.retry_horizon,
-            deadline: scheme.deadline,
+    pub(super) const fn facts(&self) -> &Arc<Facts> {
+        &self.facts
+    }
+}
+
+/// What each delivery of this sender has in common.
+fn facts(scheme: &Scheme) -> Facts {
+    let covers_body = matches!(scheme.method, Method::Hmac(_) | Method::Ed25519);
+    let id_is_signed = match (scheme.id, scheme.content) {
+        (Place::Json(_), _) => covers_body,
+        (Place::Header(name), Content::Parts(parts)) => {
+            parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
         }
+        _ => false,
+    };
+    Facts {
+        provider: scheme.name,
+        id_is_signed,
+        bodies_are_unique: scheme.bodies_are_unique,
+        retry_horizon: scheme.retry_horizon,
+        deadline: scheme.deadline,
     }
 }
 

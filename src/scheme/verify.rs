@@ -154,7 +154,7 @@ impl Verification {
             SignedMaterial { bytes, len: u8::try_from(len).unwrap_or(u8::MAX) }
         });
         Ok(Delivery {
-            facts: plan.facts(),
+            facts: Arc::clone(plan.facts()),
             route: plan.route().clone(),
             tenant: None,
             id: plan.id(self.examined, &head.headers),
@@ -164,6 +164,7 @@ impl Verification {
             sent_at: plan.sent_at(self.examined).or(in_body),
             key_id: found.map(|found| found.key),
             proof,
+            run: None,
             body,
         })
     }

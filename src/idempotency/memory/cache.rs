@@ -10,7 +10,7 @@ use moka::policy::EvictionPolicy;
 
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
-use crate::idempotency::store::Token;
+use crate::run_context::Token;
 
 /// What an entry takes besides its record, in bytes: measured, and rounded up.
 pub(super) const ENTRY: u32 = 400;

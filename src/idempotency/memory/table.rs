@@ -19,7 +19,8 @@ use super::guards::Guards;
 use super::sweep::Sweeper;
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
-use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded, Token};
+use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
+use crate::run_context::Token;
 
 /// So many finished claims of one shard may wait for the sweeper; beyond it, calls move them.
 const MAX_WAITING: usize = 256;
