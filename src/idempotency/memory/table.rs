@@ -16,6 +16,7 @@ use bytes::Bytes;
 
 use super::cache::{self, Cache, Finished};
 use super::guards::Guards;
+use super::hash::KeyHash;
 use super::sweep::Sweeper;
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
@@ -46,7 +47,7 @@ impl Drop for Table {
 
 #[derive(Default)]
 struct Shard {
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<Key, Entry, KeyHash>,
     /// Finished and not moved yet, oldest first.
     waiting: VecDeque<Key>,
 }
