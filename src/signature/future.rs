@@ -100,7 +100,7 @@ impl<B: Captured, F> State<B, F> {
         match &config.keys {
             Keys::Ring(ring) => {
                 let verifier = Verifier::of(config.plan.clone(), ring.clone());
-                let verification = verifier.begin(&head, now)?;
+                let verification = verifier.into_verification(&head, now)?;
                 Ok(Self::reading(head, body, Verifying { verification, tenant: None, nobody: false }))
             }
             Keys::Resolver { resolver, .. } => {
