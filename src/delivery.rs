@@ -10,6 +10,7 @@ use http::HeaderValue;
 
 use crate::clock::UnixTime;
 use crate::json_pointer;
+use crate::run_context::IdempotencyContext;
 
 /// One verified delivery: who sent it, its id, its type, its bytes.
 ///
@@ -17,7 +18,7 @@ use crate::json_pointer;
 /// this crate makes one. Cheap to clone. `Debug` shows neither body nor signature.
 #[derive(Clone)]
 pub struct Delivery {
-    pub(crate) facts: Facts,
+    pub(crate) facts: Arc<Facts>,
     pub(crate) route: Arc<str>,
     pub(crate) tenant: Option<Arc<str>>,
     pub(crate) id: Value,
@@ -28,11 +29,12 @@ pub struct Delivery {
     pub(crate) sent_at: Option<UnixTime>,
     pub(crate) key_id: Option<Arc<str>>,
     pub(crate) proof: Option<SignedMaterial>,
+    pub(crate) run: Option<IdempotencyContext>,
     pub(crate) body: Bytes,
 }
 
 /// What the catalogue knows of the sender and what layers behind the signature need.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) provider: &'static str,
     /// The id is covered by the signature.
@@ -89,7 +91,7 @@ impl Value {
 impl Delivery {
     /// The sender, by its name in the catalogue, or as you named your own.
     #[must_use]
-    pub const fn provider(&self) -> &'static str {
+    pub fn provider(&self) -> &'static str {
         self.facts.provider
     }
 
@@ -134,6 +136,13 @@ impl Delivery {
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// The run that this is, behind an [`IdempotencyLayer`](crate::IdempotencyLayer). `None` for a delivery that
+    /// was let in unsigned, has no id, or runs without a claim.
+    #[must_use]
+    pub const fn idempotency(&self) -> Option<&IdempotencyContext> {
+        self.run.as_ref()
     }
 
     /// Whether a signature (or shared token) was checked: `false` only behind

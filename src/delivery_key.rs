@@ -195,13 +195,13 @@ mod tests {
 
     fn delivery(tenant: Option<&str>, route: &str, provider: &'static str, body: &'static str) -> Delivery {
         Delivery {
-            facts: Facts {
+            facts: Arc::new(Facts {
                 provider,
                 id_is_signed: false,
                 bodies_are_unique: false,
                 retry_horizon: None,
                 deadline: None,
-            },
+            }),
             route: Arc::from(route),
             tenant: tenant.map(Arc::from),
             id: Value::None,
@@ -211,6 +211,7 @@ mod tests {
             sent_at: None,
             key_id: Some(Arc::from("0")),
             proof: Some(SignedMaterial { bytes: [7; 64], len: 32 }),
+            run: None,
             body: Bytes::from_static(body.as_bytes()),
         }
     }

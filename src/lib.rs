@@ -13,6 +13,7 @@ mod json_pointer;
 pub mod names;
 mod outcome;
 pub mod rejection;
+mod run_context;
 pub mod secret;
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 mod telemetry;

@@ -49,6 +49,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("outcome", Ring::Facts),
     ("redact", Ring::Facts),
     ("rejection", Ring::Facts),
+    ("run_context", Ring::Facts),
     ("secret", Ring::Facts),
     ("telemetry", Ring::Facts),
     ("verifying_key", Ring::Facts),

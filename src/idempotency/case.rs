@@ -14,7 +14,6 @@ use super::drain::Tracked;
 use super::erased::StoreError;
 use super::flights::{Ended, Join, Lead, Wait, Waiter, Whose};
 use super::log;
-use super::policy::IdempotencyContext;
 use super::record::{self, StoredBody};
 use super::store::Claimed;
 use crate::body::ResponseBody;
@@ -22,6 +21,7 @@ use crate::delivery::Delivery;
 use crate::delivery_key::Key;
 use crate::outcome::Outcome;
 use crate::rejection::{Dialect, Reason, Rejection};
+use crate::run_context::IdempotencyContext;
 
 /// How long a copy waits before it looks once more at a run in another process.
 const SECOND_LOOK: Duration = Duration::from_millis(250);

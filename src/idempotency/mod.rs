@@ -6,7 +6,7 @@
 //! when it has succeeded; and gives duplicates that answer.
 //!
 //! **What passes**: the first copy of a verified delivery, with an [`IdempotencyContext`] in its
-//! extensions. The next one too, where the handler failed: only 2xx is recorded (gRPC: status OK), and
+//! [`Delivery`](crate::Delivery::idempotency). The next one too, where the handler failed: only 2xx is recorded (gRPC: status OK), and
 //! everything else, a panic and a timeout included, releases the claim. A [`Directive`] in the
 //! extensions of the response goes before that rule. A delivery without an id runs each time, joined to
 //! copies that come while it does. One that was let in unsigned carries no proof of what it is, so it
@@ -122,8 +122,9 @@ pub use future::IdempotencyFuture;
 pub use layer::IdempotencyLayer;
 #[cfg(feature = "moka")]
 pub use memory::MemoryStore;
-pub use policy::{Directive, IdempotencyContext, OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
+pub use policy::{Directive, OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
 pub use service::IdempotencyService;
-pub use store::{Claim, Claimed, Fenced, Guarantees, Guarded, Store, Survives, Token};
+pub use store::{Claim, Claimed, Fenced, Guarantees, Guarded, Store, Survives};
 
 pub use crate::delivery_key::{Fingerprint, Key};
+pub use crate::run_context::{IdempotencyContext, Token};

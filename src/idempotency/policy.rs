@@ -1,9 +1,5 @@
 //! The choices there are.
 
-use crate::delivery_key::Key;
-
-use super::store::Token;
-
 /// Which rules answers follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -71,36 +67,4 @@ pub enum Directive {
     Complete,
     /// Release the claim, whatever the status: the next delivery is to run.
     Release,
-}
-
-/// Given to the handler in the extensions of the request.
-///
-/// The key is a fine unique constraint, or idempotency key, for what the handler does elsewhere. A
-/// delivery that was let in unsigned, has no id, or runs without a claim has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IdempotencyContext {
-    pub(super) key: Key,
-    pub(super) token: Token,
-    pub(super) attempt: Option<u32>,
-}
-
-impl IdempotencyContext {
-    /// The key of the delivery: the same for each of its copies.
-    #[must_use]
-    pub const fn key(&self) -> &Key {
-        &self.key
-    }
-
-    /// The token of this run.
-    #[must_use]
-    pub const fn token(&self) -> &Token {
-        &self.token
-    }
-
-    /// Which run of this delivery it is, from 1, where the store counts them. A count begins anew once
-    /// a claim was released.
-    #[must_use]
-    pub const fn attempt(&self) -> Option<u32> {
-        self.attempt
-    }
 }

@@ -4,7 +4,6 @@ mod ending;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use tower_service::Service;
 
 use super::answer;
 use super::case::{Case, Waiting};
-use super::config::{Config, Plan};
+use super::config::Plan;
 use super::erased::{StoreCall, StoreError};
 use super::flights::{Ended, Waiter};
 use super::future::{Answer, Phase, Running};
@@ -28,7 +27,7 @@ use super::store::{Claim, Claimed, Fenced, Guarded};
 use crate::body::ResponseBody;
 use crate::delivery::Delivery;
 use crate::outcome::Outcome;
-use crate::rejection::{Dialect, Reason, Rejection};
+use crate::rejection::{Reason, Rejection};
 
 pin_project! {
     #[project = RunProj]
@@ -67,15 +66,7 @@ impl<S, B, R> Run<S, S::Future, B, R, S::Error>
 where
     S: Service<Request<B>, Response = Response<R>>,
 {
-    pub(super) fn new(
-        config: &Arc<Config>,
-        plan: Plan,
-        delivery: &Delivery,
-        dialect: Dialect,
-        service: S,
-        request: Request<B>,
-    ) -> Self {
-        let case = Case::new(config, plan, delivery, dialect);
+    pub(super) fn new(case: Case, service: S, request: Request<B>) -> Self {
         let pulse = Pulse::default();
         Self { case, service, request: Some(request), stage: Stage::Begin, timer: None, pulse }
     }
@@ -254,8 +245,8 @@ where
 
     fn call(&mut self) -> Option<Answer<R, S::Error>> {
         let Some(mut request) = self.request.take() else { return self.over(None) };
-        if let Some(context) = self.case.context() {
-            request.extensions_mut().insert(context);
+        if let Some(delivery) = request.extensions_mut().get_mut::<Delivery>() {
+            delivery.run = self.case.context();
         }
         match catch_unwind(AssertUnwindSafe(|| self.service.call(request))) {
             Ok(handler) => {

@@ -9,6 +9,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::answer;
+use super::case::Case;
 use super::config::Config;
 use super::future::IdempotencyFuture;
 use super::run::Run;
@@ -50,8 +51,8 @@ where
         };
         match self.config.plan(&request, delivery) {
             Ok(plan) => {
-                let delivery = delivery.clone();
-                IdempotencyFuture::run(Run::new(&self.config, plan, &delivery, dialect, self.inner.clone(), request))
+                let case = Case::new(&self.config, plan, delivery, dialect);
+                IdempotencyFuture::run(Run::new(case, self.inner.clone(), request))
             }
             Err(reason) => {
                 let refusal = answer::refusal(self.config.profile, reason);

@@ -1,57 +1,12 @@
 //! What a store of claims and finished deliveries must do.
 
 use std::error::Error;
-use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::delivery_key::{Fingerprint, Key};
-
-/// The owner of a claim: 128 bits that no other run has.
-///
-/// Chosen before the first call, so that a call whose answer was lost can be repeated.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Token([u8; 16]);
-
-impl Token {
-    /// A token that was not there before: a random number of this process plus a count.
-    #[must_use]
-    pub fn fresh() -> Self {
-        static FIRST: OnceLock<u128> = OnceLock::new();
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let first = *FIRST.get_or_init(|| {
-            let mut bytes = [0; 16];
-            if getrandom::fill(&mut bytes).is_err() {
-                let half = || u128::from(RandomState::new().hash_one(()));
-                return (half() << 64) | half();
-            }
-            u128::from_be_bytes(bytes)
-        });
-        Self(first.wrapping_add(u128::from(COUNT.fetch_add(1, Ordering::Relaxed))).to_be_bytes())
-    }
-
-    /// A token as it was written down before.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
+use crate::run_context::Token;
 
 /// What is claimed, and by whom. The same value goes to each call about one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

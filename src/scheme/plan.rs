@@ -29,6 +29,7 @@ pub(crate) struct Plan {
     pub(super) sender: Sender,
     pub(super) route: Arc<str>,
     pub(super) tolerance: Duration,
+    facts: Arc<Facts>,
     /// The scheme's own names first, then the other ones.
     sets: Vec<NameSet>,
 }
@@ -44,7 +45,9 @@ pub(crate) struct KeyKinds {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Examined {
     set: usize,
-    sent_at: Option<UnixTime>,
+    pub(super) sent_at: Option<UnixTime>,
+    /// The first signature that could be decoded, but for the second kind: mostly the only one there is.
+    pub(super) first: Option<Tag>,
 }
 
 impl Plan {
@@ -55,7 +58,8 @@ impl Plan {
         if !scheme.other_names.is_empty() {
             sets.push(NameSet::new(&scheme, scheme.other_names)?);
         }
-        Ok(Self { sender, route: scheme.name.into(), tolerance: scheme.tolerance, sets })
+        let facts = Arc::new(facts(&scheme));
+        Ok(Self { sender, route: scheme.name.into(), tolerance: scheme.tolerance, facts, sets })
     }
 
     pub(crate) fn with_route(mut self, route: Arc<str>) -> Self {
@@ -91,10 +95,10 @@ impl Plan {
         now: Option<UnixTime>,
     ) -> Result<Examined, VerifyError> {
         if self.scheme().method == Method::Unsigned {
-            return Ok(Examined { set: 0, sent_at: None });
+            return Ok(Examined { set: 0, sent_at: None, first: None });
         }
         let (set, names) = self.choose(headers);
-        self.examine_signature(names, headers, kinds)?;
+        let first = self.examine_signature(names, headers, kinds)?;
         for piece in &names.pieces {
             if let Piece::Header(header) = piece {
                 header.value(headers)?;
@@ -107,7 +111,7 @@ impl Plan {
             }
             _ => None,
         };
-        Ok(Examined { set, sent_at })
+        Ok(Examined { set, sent_at, first })
     }
 
     fn choose(&self, headers: &HeaderMap) -> (usize, &NameSet) {
@@ -118,7 +122,12 @@ impl Plan {
         sets.clone().find(there).or_else(|| sets.next()).unwrap_or_else(|| unreachable!("a plan has its own names"))
     }
 
-    fn examine_signature(&self, names: &NameSet, headers: &HeaderMap, kinds: KeyKinds) -> Result<(), VerifyError> {
+    fn examine_signature(
+        &self,
+        names: &NameSet,
+        headers: &HeaderMap,
+        kinds: KeyKinds,
+    ) -> Result<Option<Tag>, VerifyError> {
         let second = names.ed25519.is_some();
         let shared = kinds.shared || !second;
         let public = kinds.public && second;
@@ -131,20 +140,20 @@ impl Plan {
                 return Err(VerifyError::new(Reason::MalformedSignature, "there are too many signatures"));
             }
             if verdict.is_err() {
-                verdict = formed;
+                verdict = formed.map(|first| first.filter(|_| !second));
             }
         }
         verdict
     }
 
-    /// At least one candidate that could be a signature. All are counted, up to one too many.
+    /// At least one candidate that could be a signature: the first of them. All are counted, up to one too many.
     fn well_formed(
         &self,
         reader: &Reader,
         headers: &HeaderMap,
         second: bool,
         count: &mut usize,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Option<Tag>, VerifyError> {
         let values = match reader.values(headers, Reason::MalformedSignature)? {
             Found::Absent => return Err(VerifyError::new(Reason::MissingSignature, "there is no signature header")),
             Found::Other => {
@@ -155,7 +164,7 @@ impl Plan {
             }
             Found::Values(values) => values,
         };
-        let mut good = false;
+        let (mut good, mut first) = (false, None);
         for value in values {
             *count += 1;
             if *count > MAX_CANDIDATES {
@@ -164,10 +173,13 @@ impl Plan {
             good = good
                 || match self.scheme().method {
                     Method::Token => !value.is_empty(),
-                    _ => self.decode(value, second).is_some(),
+                    _ => {
+                        first = self.decode(value, second);
+                        first.is_some()
+                    }
                 };
         }
-        if good { Ok(()) } else { Err(VerifyError::new(Reason::MalformedSignature, "no signature can be decoded")) }
+        if good { Ok(first) } else { Err(VerifyError::new(Reason::MalformedSignature, "no signature can be decoded")) }
     }
 
     /// The signature that `text` writes; `None` unless it has the length that its algorithm gives it.
@@ -208,14 +220,14 @@ impl Plan {
         Ok(sent_at)
     }
 
-    pub(super) fn names(&self, examined: Examined) -> &NameSet {
+    pub(super) fn names(&self, examined: &Examined) -> &NameSet {
         self.sets.get(examined.set).unwrap_or_else(|| unreachable!("`examine` chose one of the sets"))
     }
 
     /// The candidates of the scheme's own signature, or of the second one.
     pub(super) fn candidates<'h>(
         &self,
-        examined: Examined,
+        examined: &Examined,
         headers: &'h HeaderMap,
         second: bool,
     ) -> Option<Values<'h>> {
@@ -228,7 +240,7 @@ impl Plan {
     }
 
     /// The signed content, before the body (`after` unset) or after it, slice by slice.
-    pub(super) fn content(&self, examined: Examined, head: &Parts, after: Side, sink: &mut dyn FnMut(&[u8])) {
+    pub(super) fn content(&self, examined: &Examined, head: &Parts, after: Side, sink: &mut dyn FnMut(&[u8])) {
         let names = self.names(examined);
         let at = names.pieces.iter().position(|piece| matches!(piece, Piece::Body)).unwrap_or(names.pieces.len());
         let (before_body, from_body) = names.pieces.split_at(at);
@@ -255,46 +267,46 @@ impl Plan {
         }
     }
 
-    pub(super) fn sent_at(&self, examined: Examined) -> Option<UnixTime> {
-        examined.sent_at
-    }
-
-    pub(super) fn id(&self, examined: Examined, headers: &HeaderMap) -> Value {
+    pub(super) fn id(&self, examined: &Examined, headers: &HeaderMap) -> Value {
         value(self.scheme().id, self.names(examined).id.as_ref(), headers)
     }
 
-    pub(super) fn event_type(&self, examined: Examined, headers: &HeaderMap) -> Value {
+    pub(super) fn event_type(&self, examined: &Examined, headers: &HeaderMap) -> Value {
         value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
     }
 
-    pub(super) fn account(&self, examined: Examined, headers: &HeaderMap) -> Option<HeaderValue> {
+    pub(super) fn account(&self, examined: &Examined, headers: &HeaderMap) -> Option<HeaderValue> {
         let mut lines = headers.get_all(self.names(examined).account.as_ref()?).iter();
         lines.next().filter(|_| lines.next().is_none()).cloned()
     }
 
-    pub(super) fn attempt(&self, examined: Examined, headers: &HeaderMap) -> Option<u32> {
+    pub(super) fn attempt(&self, examined: &Examined, headers: &HeaderMap) -> Option<u32> {
         let name = self.names(examined).attempt.as_ref()?;
         let text = single_line(headers, name, Reason::MalformedSignature).ok()??;
         text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
     }
 
-    pub(super) fn facts(&self) -> Facts {
-        let scheme = self.scheme();
-        let covers_body = matches!(scheme.method, Method::Hmac(_) | Method::Ed25519);
-        let id_is_signed = match (scheme.id, scheme.content) {
-            (Place::Json(_), _) => covers_body,
-            (Place::Header(name), Content::Parts(parts)) => {
-                parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
-            }
-            _ => false,
-        };
-        Facts {
-            provider: scheme.name,
-            id_is_signed,
-            bodies_are_unique: scheme.bodies_are_unique,
-            retry_horizon: scheme.retry_horizon,
-            deadline: scheme.deadline,
+    pub(super) const fn facts(&self) -> &Arc<Facts> {
+        &self.facts
+    }
+}
+
+/// What each delivery of this sender has in common.
+fn facts(scheme: &Scheme) -> Facts {
+    let covers_body = matches!(scheme.method, Method::Hmac(_) | Method::Ed25519);
+    let id_is_signed = match (scheme.id, scheme.content) {
+        (Place::Json(_), _) => covers_body,
+        (Place::Header(name), Content::Parts(parts)) => {
+            parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
         }
+        _ => false,
+    };
+    Facts {
+        provider: scheme.name,
+        id_is_signed,
+        bodies_are_unique: scheme.bodies_are_unique,
+        retry_horizon: scheme.retry_horizon,
+        deadline: scheme.deadline,
     }
 }
 

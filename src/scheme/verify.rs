@@ -69,8 +69,13 @@ impl Verifier {
     /// # Errors
     /// The head is enough to refuse: no body needs to be read.
     pub fn begin(&self, head: &Parts, now: Option<UnixTime>) -> Result<Verification, VerifyError> {
+        self.clone().into_verification(head, now)
+    }
+
+    /// The same, for one that was made for this delivery.
+    pub(crate) fn into_verification(self, head: &Parts, now: Option<UnixTime>) -> Result<Verification, VerifyError> {
         let examined = self.plan.examine(&head.headers, self.ring.kinds(), now)?;
-        self.clone().resume(examined, head, now)
+        self.resume(examined, head, now)
     }
 
     /// Begins to hash under a head that was examined before the keys were known. The head is not looked at
@@ -120,7 +125,7 @@ impl Verification {
             };
             if let (KeyKind::Mac(mac), Content::Parts(_)) = (&likeliest.key, plan.scheme().content) {
                 let mut mac = mac.clone();
-                plan.content(examined, head, Side::BeforeBody, &mut |bytes| mac.update(bytes));
+                plan.content(&examined, head, Side::BeforeBody, &mut |bytes| mac.update(bytes));
                 running = Some((at, mac));
             }
         }
@@ -154,16 +159,17 @@ impl Verification {
             SignedMaterial { bytes, len: u8::try_from(len).unwrap_or(u8::MAX) }
         });
         Ok(Delivery {
-            facts: plan.facts(),
+            facts: Arc::clone(plan.facts()),
             route: plan.route().clone(),
             tenant: None,
-            id: plan.id(self.examined, &head.headers),
-            event_type: plan.event_type(self.examined, &head.headers),
-            account: plan.account(self.examined, &head.headers),
-            attempt: plan.attempt(self.examined, &head.headers),
-            sent_at: plan.sent_at(self.examined).or(in_body),
+            id: plan.id(&self.examined, &head.headers),
+            event_type: plan.event_type(&self.examined, &head.headers),
+            account: plan.account(&self.examined, &head.headers),
+            attempt: plan.attempt(&self.examined, &head.headers),
+            sent_at: self.examined.sent_at.or(in_body),
             key_id: found.map(|found| found.key),
             proof,
+            run: None,
             body,
         })
     }
@@ -173,7 +179,7 @@ impl Verification {
         let plan = &self.verifier.plan;
         let mut tried = None;
         if let Some((at, mut mac)) = self.running.take().filter(|_| self.hashed == body.len()) {
-            plan.content(self.examined, head, Side::AfterBody, &mut |bytes| mac.update(bytes));
+            plan.content(&self.examined, head, Side::AfterBody, &mut |bytes| mac.update(bytes));
             tried = Some(at);
             if let (Some(tag), Some(key)) = (self.matching(head, &mac.finish()), ring.get(at)) {
                 return Ok(Match { key: key.id.clone(), tag: Some(tag) });
@@ -193,7 +199,7 @@ impl Verification {
     fn try_key(&self, key: &ReadyKey, head: &Parts, body: &Bytes) -> Result<Option<Option<Tag>>, VerifyError> {
         let plan = &self.verifier.plan;
         if let KeyKind::Token(token) = &key.key {
-            let mut values = plan.candidates(self.examined, &head.headers, false).into_iter().flatten();
+            let mut values = plan.candidates(&self.examined, &head.headers, false).into_iter().flatten();
             return Ok(values.any(|value| token.matches(value.as_bytes())).then_some(None));
         }
         let mut matched = None;
@@ -215,7 +221,7 @@ impl Verification {
                 let plan = &self.verifier.plan;
                 let second = plan.scheme().method != Method::Ed25519;
                 let message = content.concat();
-                let mut candidates = plan.candidates(self.examined, &head.headers, second)?;
+                let mut candidates = plan.candidates(&self.examined, &head.headers, second)?;
                 candidates.find_map(|text| {
                     let tag = plan.decode(text, second)?;
                     public.verifies(&message, &tag.into_parts().0).then_some(tag)
@@ -227,8 +233,11 @@ impl Verification {
 
     /// The candidate that is the same as what was computed.
     fn matching(&self, head: &Parts, computed: &Tag) -> Option<Tag> {
+        if let Some(first) = self.examined.first.filter(|first| first.matches(computed)) {
+            return Some(first);
+        }
         let plan = &self.verifier.plan;
-        let mut candidates = plan.candidates(self.examined, &head.headers, false)?;
+        let mut candidates = plan.candidates(&self.examined, &head.headers, false)?;
         candidates.find_map(|text| plan.decode(text, false).filter(|candidate| candidate.matches(computed)))
     }
 
@@ -247,8 +256,8 @@ impl Verification {
             }
             Content::Parts(_) => {
                 let (mut before, mut after) = (Vec::new(), Vec::new());
-                plan.content(self.examined, head, Side::BeforeBody, &mut |bytes| before.extend_from_slice(bytes));
-                plan.content(self.examined, head, Side::AfterBody, &mut |bytes| after.extend_from_slice(bytes));
+                plan.content(&self.examined, head, Side::BeforeBody, &mut |bytes| before.extend_from_slice(bytes));
+                plan.content(&self.examined, head, Side::AfterBody, &mut |bytes| after.extend_from_slice(bytes));
                 let _ = emit(&[&before, body, &after]);
                 Ok(())
             }

@@ -57,7 +57,8 @@ impl Verifying {
         if self.nobody {
             return Err(Rejection::new(Reason::UnknownKey).with_detail("there is no such tenant"));
         }
-        let delivery = Delivery { tenant: self.tenant, ..verdict? };
+        let mut delivery = verdict?;
+        delivery.tenant = self.tenant;
         if let Some((metrics, began)) = began {
             let took = config.clock.monotonic().saturating_sub(began);
             let age = delivery.sent_at.zip(config.clock.now()).map(|(sent, now)| seconds_between(sent, now));
@@ -99,7 +100,7 @@ impl<B: Captured, F> State<B, F> {
         match &config.keys {
             Keys::Ring(ring) => {
                 let verifier = Verifier::of(config.plan.clone(), ring.clone());
-                let verification = verifier.begin(&head, now)?;
+                let verification = verifier.into_verification(&head, now)?;
                 Ok(Self::reading(head, body, Verifying { verification, tenant: None, nobody: false }))
             }
             Keys::Resolver { resolver, .. } => {

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 
+use super::hash::KeyHash;
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
-use crate::idempotency::store::Token;
+use crate::run_context::Token;
 
 /// What an entry takes besides its record, in bytes: measured, and rounded up.
 pub(super) const ENTRY: u32 = 400;
@@ -29,7 +30,7 @@ pub(super) struct Finished {
 /// when the cache is full of entries that were used more often, and a dropped record is a duplicate
 /// that runs. See `the_default_eviction_would_lose_fresh_records`.
 pub(super) struct Cache {
-    kept: moka::sync::Cache<Key, Finished>,
+    kept: moka::sync::Cache<Key, Finished, KeyHash>,
     early: Arc<AtomicU64>,
 }
 
@@ -46,7 +47,7 @@ impl Cache {
                     count.fetch_add(1, Ordering::Relaxed);
                 }
             })
-            .build();
+            .build_with_hasher(KeyHash::default());
         Self { kept, early }
     }
 

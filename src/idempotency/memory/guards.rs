@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::hash::KeyHash;
 use crate::delivery_key::Key;
 
 /// The first half of a guard: 128 bits of a hash tell guards apart, in half the memory.
@@ -14,13 +15,13 @@ type Short = [u8; 16];
 #[derive(Debug)]
 pub(super) struct Guards {
     room: usize,
-    young: HashMap<Short, Key>,
-    old: HashMap<Short, Key>,
+    young: HashMap<Short, Key, KeyHash>,
+    old: HashMap<Short, Key, KeyHash>,
 }
 
 impl Guards {
     pub(super) fn new(room: usize) -> Self {
-        Self { room: room.max(1), young: HashMap::new(), old: HashMap::new() }
+        Self { room: room.max(1), young: HashMap::default(), old: HashMap::default() }
     }
 
     pub(super) fn get(&self, guard: &Key) -> Option<Key> {

@@ -2,6 +2,7 @@
 
 mod cache;
 mod guards;
+mod hash;
 mod sweep;
 mod table;
 

@@ -16,10 +16,12 @@ use bytes::Bytes;
 
 use super::cache::{self, Cache, Finished};
 use super::guards::Guards;
+use super::hash::KeyHash;
 use super::sweep::Sweeper;
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
-use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded, Token};
+use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
+use crate::run_context::Token;
 
 /// So many finished claims of one shard may wait for the sweeper; beyond it, calls move them.
 const MAX_WAITING: usize = 256;
@@ -45,7 +47,7 @@ impl Drop for Table {
 
 #[derive(Default)]
 struct Shard {
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<Key, Entry, KeyHash>,
     /// Finished and not moved yet, oldest first.
     waiting: VecDeque<Key>,
 }

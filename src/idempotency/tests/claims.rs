@@ -63,7 +63,7 @@ async fn a_copy_that_has_waited_long_enough_is_asked_to_come_back() {
     // A third of what the sender waits, where that is shorter.
     let begun = tokio::time::Instant::now();
     let mut hasty = delivery("e1");
-    hasty.extensions_mut().get_mut::<Delivery>().unwrap().facts.deadline = Some(Duration::from_secs(3));
+    facts(hasty.extensions_mut().get_mut().unwrap()).deadline = Some(Duration::from_secs(3));
     assert_eq!(send(&service, hasty).await.status(), 503);
     assert_eq!(begun.elapsed(), Duration::from_secs(1));
 
@@ -230,7 +230,7 @@ async fn a_record_is_kept_for_its_senders_retries_and_a_day_more() {
         let service = layer.layer(handler(&runs, |_| ok()));
         let request = || {
             let mut request = delivery("e1");
-            request.extensions_mut().get_mut::<Delivery>().unwrap().facts.retry_horizon = horizon;
+            facts(request.extensions_mut().get_mut().unwrap()).retry_horizon = horizon;
             request
         };
         send(&service, request()).await;
@@ -249,7 +249,7 @@ async fn the_handler_learns_the_key_and_the_count_of_its_run() {
     let service = layer.layer(service_fn({
         let seen = Arc::clone(&seen);
         move |request: Request<VerifiedBody>| {
-            seen.lock().unwrap().push(*request.extensions().get::<IdempotencyContext>().unwrap());
+            seen.lock().unwrap().push(*request.extensions().get::<Delivery>().unwrap().idempotency().unwrap());
             async { Ok::<_, Infallible>(ok()) }
         }
     }));

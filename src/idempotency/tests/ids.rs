@@ -29,7 +29,7 @@ async fn deliveries_that_differ_in_id_route_tenant_or_sender_all_run() {
             match expected {
                 2 => delivery.route = Arc::from("other"),
                 3 => delivery.tenant = Some(Arc::from("t")),
-                4 => delivery.facts.provider = "other",
+                4 => facts(delivery).provider = "other",
                 5 => delivery.id = Value::Header(HeaderValue::from_static("e2")),
                 _ => {}
             }
@@ -118,7 +118,7 @@ async fn bodies_are_keys_where_they_are_unique_or_the_user_says_so() {
         let runs = Runs::default();
         let service = layer.layer(handler(&runs, |_| ok()));
         for body in ["a", "a", "b"] {
-            send(&service, sent(body, |delivery| delivery.facts.bodies_are_unique = unique)).await;
+            send(&service, sent(body, |delivery| facts(delivery).bodies_are_unique = unique)).await;
         }
         assert_eq!(runs.count(), 2);
     }
@@ -193,7 +193,7 @@ async fn another_body_under_the_same_id_is_a_duplicate_or_a_conflict() {
 /// A sender that does not sign its ids.
 fn unsigned_id(id: &'static str, proof: u8) -> Request<VerifiedBody> {
     sent("{}", |delivery| {
-        delivery.facts.id_is_signed = false;
+        facts(delivery).id_is_signed = false;
         delivery.id = Value::Header(HeaderValue::from_static(id));
         delivery.proof = Some(SignedMaterial { bytes: [proof; 64], len: 32 });
     })

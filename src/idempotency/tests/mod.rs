@@ -51,13 +51,13 @@ impl Clock for Hand {
 fn sent(body: &'static str, change: impl FnOnce(&mut Delivery)) -> Request<VerifiedBody> {
     let bytes = Bytes::from_static(body.as_bytes());
     let mut delivery = Delivery {
-        facts: Facts {
+        facts: Arc::new(Facts {
             provider: "acme",
             id_is_signed: true,
             bodies_are_unique: false,
             retry_horizon: None,
             deadline: None,
-        },
+        }),
         route: Arc::from("acme"),
         tenant: None,
         id: Value::None,
@@ -67,12 +67,18 @@ fn sent(body: &'static str, change: impl FnOnce(&mut Delivery)) -> Request<Verif
         sent_at: None,
         key_id: Some(Arc::from("0")),
         proof: Some(SignedMaterial { bytes: [1; 64], len: 32 }),
+        run: None,
         body: bytes.clone(),
     };
     change(&mut delivery);
     let mut request = Request::post("/").body(VerifiedBody::new(bytes)).unwrap();
     request.extensions_mut().insert(delivery);
     request
+}
+
+/// What is known of its sender.
+fn facts(delivery: &mut Delivery) -> &mut Facts {
+    Arc::make_mut(&mut delivery.facts)
 }
 
 fn delivery(id: &'static str) -> Request<VerifiedBody> {

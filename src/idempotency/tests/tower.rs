@@ -92,7 +92,7 @@ async fn the_inner_service_is_called_only_once_it_is_ready_and_after_the_claim()
     assert!(first.is_woken());
     assert!(first.poll().is_pending());
     let (request, respond) = handle.next_request().await.unwrap();
-    assert!(request.extensions().get::<IdempotencyContext>().is_some());
+    assert!(request.extensions().get::<Delivery>().unwrap().idempotency().is_some());
     respond.send_response(ok());
     assert!(matches!(first.poll(), Poll::Ready(Ok(response)) if response.status() == 200));
     assert!(matches!(copy.poll(), Poll::Ready(Ok(response)) if response.status() == 200));
