@@ -20,6 +20,9 @@ mod telemetry;
 mod verifying_key;
 
 // Engine: pure functions.
+#[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+pub mod capture;
 pub mod client_ip;
 pub mod crypto;
 pub mod provider;

@@ -94,6 +94,18 @@ impl Secret {
         }
     }
 
+    /// Any secret that is not empty, a placeholder too: for judging what somebody else configured, never for serving.
+    #[cfg(feature = "cli")]
+    pub(crate) fn as_configured(secret: &str) -> Option<Self> {
+        (!secret.is_empty()).then(|| Self(Arc::new(Zeroizing::new(secret.as_bytes().to_vec()))))
+    }
+
+    /// Whether it is so short that it can be guessed: [`Secret::new`] would not take it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_short(&self) -> bool {
+        self.0.len() < SHORTEST
+    }
+
     /// From an environment variable. One line end at its end is taken off, as files and shells leave it.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("secret", Ring::Facts),
     ("telemetry", Ring::Facts),
     ("verifying_key", Ring::Facts),
+    ("capture", Ring::Engine),
     ("client_ip", Ring::Engine),
     ("crypto", Ring::Engine),
     ("explain", Ring::Engine),

@@ -263,6 +263,13 @@ pub const ALL: &[&Scheme] = &[
     &ZOOM,
 ];
 
+/// The sender of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Scheme> {
+    let at = ALL.binary_search_by_key(&name, |scheme| scheme.name()).ok()?;
+    ALL.get(at).copied()
+}
+
 /// A catalogue entry: [`Scheme::checked`], and it must say where its facts were read.
 const fn entry(scheme: Scheme) -> Scheme {
     let (source, _) = scheme.facts_source();
@@ -286,5 +293,7 @@ mod tests {
         sorted.sort_unstable();
         sorted.dedup();
         assert_eq!(names, sorted);
+        assert!(names.iter().all(|name| find(name).is_some_and(|scheme| scheme.name() == *name)));
+        assert!(find("nobody").is_none());
     }
 }

@@ -27,6 +27,13 @@ impl VerifyError {
     }
 }
 
+#[cfg(feature = "cli")]
+impl VerifyError {
+    pub(crate) const fn detail(&self) -> &'static str {
+        self.detail
+    }
+}
+
 impl From<VerifyError> for Rejection {
     fn from(error: VerifyError) -> Self {
         let rejection = Self::new(error.reason).with_detail(error.detail);

@@ -12,6 +12,8 @@ use crate::config_error::ConfigError;
 use crate::crypto::{self, Ed25519Key, Mac, TokenHash};
 use crate::encoding;
 use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
+#[cfg(feature = "cli")]
+use crate::{secret::Key, verifying_key::VerifyingKey};
 
 /// The keys of one route, under its scheme.
 #[derive(Debug)]
@@ -89,6 +91,42 @@ impl Scheme {
             Method::Ed25519 => crypto::throwaway_key().map(Secrets::from),
             _ => Secret::generate().map(Secrets::from),
         }
+    }
+}
+
+impl Scheme {
+    /// Whether deliveries are verified with the sender's public key, and no shared secret can stand for it.
+    #[must_use]
+    pub fn needs_public_key(&self) -> bool {
+        self.method == Method::Ed25519
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Scheme {
+    /// The key that `text` stands for, as a user of this sender would configure it: a public key in hex or base64 (or
+    /// behind `whpk_`) where the sender has one, else a secret, of whatever length and content but not empty.
+    pub(crate) fn key_as_configured(&self, text: &str) -> Result<Key, ConfigError> {
+        let public = match self.method {
+            Method::Ed25519 => Some(VerifyingKey::from_hex(text).or_else(|_| VerifyingKey::from_base64(text))),
+            Method::Hmac(_) if self.ed25519.is_some() && text.starts_with("whpk_") => {
+                Some(VerifyingKey::from_base64(text))
+            }
+            _ => None,
+        };
+        match (public, Secret::as_configured(text)) {
+            (_, None) => Err(ConfigError::secret("a secret is empty")),
+            (Some(Ok(key)), _) => Ok(key.into()),
+            (Some(Err(_)), _) => {
+                Err(ConfigError::secret("this is neither the hex nor the base64 text of a 32-byte public key"))
+            }
+            (None, Some(secret)) => Ok(secret.into()),
+        }
+    }
+
+    /// Whether this text is a shared secret that can be guessed.
+    pub(crate) fn is_short_secret(&self, text: &str) -> bool {
+        self.method != Method::Ed25519 && Secret::as_configured(text).is_some_and(|secret| secret.is_short())
     }
 }
 

@@ -79,6 +79,12 @@ impl Plan {
         Ok(self)
     }
 
+    /// Any tolerance, without the bounds of a route that serves.
+    #[cfg(feature = "cli")]
+    pub(super) fn with_tolerance_as_configured(self, tolerance: Duration) -> Self {
+        Self { tolerance, ..self }
+    }
+
     pub(crate) fn scheme(&self) -> &Scheme {
         &self.sender.scheme
     }

@@ -34,11 +34,7 @@ impl Sender {
         if let Some(problem) = self.scheme.problem() {
             return Err(ConfigError::new(ConfigErrorKind::Scheme, format!("`{}`: {problem}", self.scheme.name)));
         }
-        let signs_url = match self.scheme.content {
-            Content::Parts(parts) => parts.contains(&Part::Url),
-            Content::Rule(rule) => rule.signs_url(),
-        };
-        if signs_url && self.url.is_none() {
+        if self.scheme.signs_url() && self.url.is_none() {
             let name = self.scheme.name;
             return Err(ConfigError::new(
                 ConfigErrorKind::PublicUrl,
@@ -46,6 +42,17 @@ impl Sender {
             ));
         }
         Ok(())
+    }
+}
+
+impl Scheme {
+    /// Whether the sender signs the URL it calls, so that [`UrlScheme::at`] must say it.
+    #[must_use]
+    pub fn signs_url(&self) -> bool {
+        match self.content {
+            Content::Parts(parts) => parts.contains(&Part::Url),
+            Content::Rule(rule) => rule.signs_url(),
+        }
     }
 }
 

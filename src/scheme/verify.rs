@@ -52,6 +52,12 @@ impl Verifier {
         Ok(Self { plan: Arc::new(Arc::unwrap_or_clone(self.plan).with_tolerance(tolerance)?), ..self })
     }
 
+    /// As [`Verifier::tolerance`], of any length: for judging what somebody else configured.
+    #[cfg(feature = "cli")]
+    pub(crate) fn tolerance_as_configured(self, tolerance: Duration) -> Self {
+        Self { plan: Arc::new(Arc::unwrap_or_clone(self.plan).with_tolerance_as_configured(tolerance)), ..self }
+    }
+
     /// Checks the whole of a delivery.
     ///
     /// `now` is the wall clock; `None` refuses senders that sign a timestamp.

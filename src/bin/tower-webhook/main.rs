@@ -1,0 +1,92 @@
+//! The command line tool: judges captured deliveries, signs requests, lists the senders.
+
+mod providers;
+mod sign;
+mod verify;
+
+use std::io::{self, ErrorKind};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Exit codes, the same for each command.
+const FAILED: u8 = 1;
+const UNJUDGED: u8 = 2;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done: every line could be judged, whatever the verdicts
+  1  reading, writing or signing failed
+  2  a line is no captured delivery, names an unknown sender or has no secret; or the command line is wrong";
+
+/// Verifies captured webhook deliveries, signs requests as a sender does, and lists the senders.
+#[derive(Debug, Parser)]
+#[command(name = "tower-webhook", version, about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Providers(providers::Providers),
+    Sign(sign::Sign),
+    Verify(verify::Verify),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Providers(command) => command.run(),
+        Command::Sign(command) => command.run(),
+        Command::Verify(command) => command.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => FAILED.into(),
+        Err(Failure::Io(error)) => {
+            eprintln!("tower-webhook: {error}");
+            FAILED.into()
+        }
+        Err(Failure::Signing(text)) => {
+            eprintln!("tower-webhook: {text}");
+            FAILED.into()
+        }
+        Err(Failure::Usage(text)) => {
+            eprintln!("tower-webhook: {text}\nTry `tower-webhook --help`.");
+            UNJUDGED.into()
+        }
+    }
+}
+
+/// Why a command could not go on.
+#[derive(Debug)]
+enum Failure {
+    Io(io::Error),
+    Signing(String),
+    Usage(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// A secret from the environment: secrets on the command line stand in everybody's process list. One line end at its
+/// end is taken off, as files and shells leave it.
+fn secret_from_env(name: &str) -> Result<String, Failure> {
+    let value = match std::env::var(name) {
+        Ok(value) => value,
+        Err(std::env::VarError::NotPresent) => {
+            return Err(Failure::Usage(format!("the environment variable `{name}` is not set")));
+        }
+        Err(std::env::VarError::NotUnicode(_)) => {
+            return Err(Failure::Usage(format!("the environment variable `{name}` is not Unicode")));
+        }
+    };
+    let line = value.strip_suffix('\n').map_or(value.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    if line.is_empty() {
+        return Err(Failure::Usage(format!("the environment variable `{name}` is empty")));
+    }
+    Ok(line.to_owned())
+}

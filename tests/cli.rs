@@ -1,0 +1,325 @@
+//! The command line tool, as somebody at a terminal runs it.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use base64ct::{Base64, Encoding as _};
+use serde_json::{Value, json};
+use tower_webhook::provider;
+
+const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn tool(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tower-webhook"));
+    command.args(arguments).env("SECRET", SECRET).env("EMPTY", "");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str], input: impl Into<Vec<u8>>) -> Output {
+    let mut child = tool(arguments).spawn().unwrap();
+    let (mut stdin, input) = (child.stdin.take().unwrap(), input.into());
+    // It may end before it has read all.
+    let writer = thread::spawn(move || stdin.write_all(&input).is_ok());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Exit code and one JSON value for each line of output.
+fn verify(arguments: &[&str], input: impl Into<Vec<u8>>) -> (i32, Vec<Value>) {
+    let output = run(&[&["verify"], arguments].concat(), input);
+    let lines = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output.status.code().unwrap(), lines)
+}
+
+fn vectors() -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    files
+        .iter()
+        .flat_map(|file| serde_json::from_str::<Vec<Value>>(&std::fs::read_to_string(file).unwrap()).unwrap())
+        .collect()
+}
+
+fn named(id: &str) -> Value {
+    vectors().into_iter().find(|vector| vector["id"] == id).unwrap()
+}
+
+fn jsonl(lines: &[Value]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn every_vector_is_accepted_in_its_place() {
+    let vectors = vectors();
+    let senders: BTreeSet<_> = vectors.iter().map(|vector| vector["provider"].as_str().unwrap()).collect();
+    assert_eq!(senders, provider::ALL.iter().map(|scheme| scheme.name()).collect());
+    let (code, lines) = verify(&[], jsonl(&vectors));
+    assert_eq!((code, lines.len()), (0, vectors.len()));
+    for (vector, line) in vectors.iter().zip(&lines) {
+        assert_eq!(*line, json!({"id": vector["id"], "verdict": "accept", "reason": null}));
+    }
+}
+
+#[test]
+fn a_secret_or_a_body_that_was_changed_is_refused() {
+    let mut changed = Vec::new();
+    for vector in vectors() {
+        let mut other = vector.clone();
+        other.as_object_mut().unwrap().remove("secrets");
+        // One that every scheme can use: base64 and hex of 32 bytes, and Ed25519's base point.
+        let point = format!("58{}", "66".repeat(31));
+        let public = ["discord", "telnyx"].contains(&vector["provider"].as_str().unwrap())
+            || vector["secret"].as_str().is_some_and(|secret| secret.starts_with("whpk_"));
+        other["secret"] = if public && vector["provider"] != "discord" && vector["provider"] != "telnyx" {
+            json!(format!("whpk_{}", Base64::encode_string(&base16ct::lower::decode_vec(&point).unwrap())))
+        } else {
+            json!(point)
+        };
+        changed.push(other);
+    }
+    let (code, lines) = verify(&[], jsonl(&changed));
+    assert_eq!(code, 0);
+    for line in &lines {
+        assert_eq!((&line["verdict"], &line["reason"]), (&json!("reject"), &json!("signature_mismatch")), "{line}");
+    }
+    let mut body = named("github-docs");
+    body["body_b64"] = json!(Base64::encode_string(b"Hello, World?"));
+    let (code, lines) = verify(&[], jsonl(&[body]));
+    assert_eq!((code, &lines[0]["reason"]), (0, &json!("signature_mismatch")));
+}
+
+#[test]
+fn each_change_is_refused_for_its_reason() {
+    let stripe = named("stripe-node");
+    let signature = stripe["headers"][1][1].as_str().unwrap().to_owned();
+    let header = |lines: Value| {
+        let mut vector = stripe.clone();
+        vector["headers"] = lines;
+        vector
+    };
+    let at = |seconds: i64| {
+        let mut vector = stripe.clone();
+        vector["received_at"] = json!(vector["received_at"].as_i64().unwrap() + seconds);
+        vector
+    };
+    let cases = [
+        (header(json!([])), "missing_signature"),
+        (header(json!([["stripe-signature", ""]])), "missing_signature"),
+        (header(json!([["stripe-signature", signature], ["Stripe-Signature", signature]])), "malformed_signature"),
+        (header(json!([["stripe-signature", signature.replace("v1=", "v1=zz")]])), "malformed_signature"),
+        (header(json!([["stripe-signature", signature.replace("t=1", "t=+1")]])), "malformed_timestamp"),
+        (header(json!([["stripe-signature", signature.replace("v1=a", "v1=b")]])), "signature_mismatch"),
+        (at(301), "timestamp_too_old"),
+        (at(-301), "timestamp_in_future"),
+    ];
+    let (vectors, reasons): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+    let (code, lines) = verify(&[], jsonl(&vectors));
+    assert_eq!(code, 0);
+    let found: Vec<_> = lines.iter().map(|line| line["reason"].as_str().unwrap()).collect();
+    // An empty header has no `v1` in it.
+    let expected: Vec<_> =
+        reasons.iter().enumerate().map(|(at, reason)| if at == 1 { found[1] } else { reason }).collect();
+    assert_eq!(found, expected);
+    assert!(["missing_signature", "malformed_signature", "unsupported_scheme"].contains(&found[1]), "{}", found[1]);
+    assert!(lines.iter().all(|line| line["verdict"] == "reject" && line["detail"].is_string()));
+}
+
+#[test]
+fn what_cannot_be_judged_is_said_and_the_others_are_judged() {
+    let good = named("github-docs");
+    let mut unknown = good.clone();
+    unknown["provider"] = json!("githbu");
+    let mut no_secret = good.clone();
+    no_secret.as_object_mut().unwrap().remove("secret");
+    let mut no_provider = good.clone();
+    no_provider.as_object_mut().unwrap().remove("provider");
+    let input = format!("{good}\nnonsense\n\n{unknown}\n{no_secret}\n{no_provider}\n{{\"id\":\"half\"}}\n{good}");
+    let output = run(&["verify"], input);
+    assert_eq!(output.status.code(), Some(2));
+    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found: Vec<_> = lines
+        .iter()
+        .map(|line| (line["id"].as_str(), line["verdict"].as_str().unwrap(), line["reason"].as_str()))
+        .collect();
+    let id = Some("github-docs");
+    assert_eq!(
+        found,
+        [
+            (id, "accept", None),
+            (None, "error", Some("not_a_delivery")),
+            (None, "error", Some("not_a_delivery")),
+            (id, "error", Some("unknown_provider")),
+            (id, "error", Some("no_secret")),
+            (id, "error", Some("unknown_provider")),
+            (Some("half"), "error", Some("not_a_delivery")),
+            (id, "accept", None),
+        ]
+    );
+    assert!(text(&output.stderr).contains("6 of the lines could not be judged; the first is line 2"));
+    for bad in ["nonsense".to_owned(), unknown.to_string()] {
+        assert_eq!(verify(&[], bad).0, 2);
+    }
+    assert_eq!(verify(&[], ""), (0, Vec::new()));
+}
+
+#[test]
+fn a_line_that_is_silent_takes_sender_and_secret_from_the_command_line() {
+    let mut vector = named("standard-webhooks-official");
+    assert_eq!(vector["secret"], json!(format!("whsec_{SECRET}")));
+    vector.as_object_mut().unwrap().remove("secret");
+    vector.as_object_mut().unwrap().remove("provider");
+    let (code, lines) = verify(&["--provider", "svix", "--secret-env", "SECRET"], jsonl(&[vector.clone()]));
+    assert_eq!((code, &lines[0]["verdict"]), (0, &json!("accept")));
+
+    for (arguments, word) in [
+        (["--provider", "strpie", "--secret-env", "SECRET"], "did you mean `stripe`"),
+        (["--provider", "svix", "--secret-env", "NOT_SET_ANYWHERE"], "`NOT_SET_ANYWHERE` is not set"),
+        (["--provider", "svix", "--secret-env", "EMPTY"], "`EMPTY` is empty"),
+    ] {
+        let output = run(&[&["verify"], &arguments[..]].concat(), jsonl(&[vector.clone()]));
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+        assert!(text(&output.stderr).contains(word), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_secret_that_can_be_guessed_is_warned_of_and_never_shown() {
+    let signed = run(&["sign", "--provider", "github", "--secret-env", "SHORT", "--jsonl"], "{}");
+    assert_eq!(signed.status.code(), Some(2), "`SHORT` is not set");
+    let mut child = tool(&["sign", "--provider", "github", "--secret-env", "SHORT", "--jsonl"]);
+    let mut child = child.env("SHORT", "hunter2").spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"{}").unwrap();
+    let signed = child.wait_with_output().unwrap();
+    let mut line: Value = serde_json::from_slice(&signed.stdout).unwrap();
+    line["secret"] = json!("hunter2");
+    let output = run(&["verify"], jsonl(&[line.clone(), line]));
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stdout).matches("\"accept\"").count(), 2);
+    assert_eq!(text(&output.stderr).matches("a secret of 7 bytes can be guessed").count(), 1);
+    for shown in [&signed.stdout, &signed.stderr, &output.stdout, &output.stderr] {
+        assert!(!text(shown).contains("hunter2"));
+    }
+}
+
+#[test]
+fn each_verdict_comes_before_the_next_line_is_needed() {
+    let mut child = tool(&["verify"]).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for id in ["github-docs", "stripe-node", "slack-docs"] {
+        writeln!(stdin, "{}", named(id)).unwrap();
+        stdin.flush().unwrap();
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["id"], id);
+    }
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn ten_thousand_lines_come_out_in_order() {
+    let vector = named("github-docs");
+    let lines: Vec<_> = (0..10_000)
+        .map(|at| {
+            let mut line = vector.clone();
+            line["id"] = json!(at.to_string());
+            line
+        })
+        .collect();
+    let (code, lines) = verify(&[], jsonl(&lines));
+    assert_eq!(code, 0);
+    assert!(lines.iter().map(|line| line["id"].as_str().unwrap()).eq((0..10_000).map(|at| at.to_string())));
+    assert!(lines.iter().all(|line| line["verdict"] == "accept"));
+}
+
+#[test]
+fn what_is_signed_verifies_for_every_sender_with_a_shared_secret() {
+    // Of these the signer wants a header, a form or a private key that others do not.
+    let mut signed = 0;
+    for scheme in provider::ALL {
+        let name = scheme.name();
+        let arguments =
+            ["sign", "--provider", name, "--secret-env", "SECRET", "--jsonl", "--public-url", "https://h.example/"];
+        let output = run(&arguments, r#"{"id":"1"}"#);
+        let Some(0) = output.status.code() else {
+            assert_eq!(output.status.code(), Some(1), "{name}");
+            assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{name}");
+            continue;
+        };
+        let (code, lines) = verify(&["--secret-env", "SECRET"], output.stdout);
+        // Where the time stands in the body, this body has none.
+        let fine = lines[0]["verdict"] == "accept" || lines[0]["reason"] == "missing_timestamp";
+        assert!(code == 0 && fine, "{name}: {}", lines[0]);
+        signed += 1;
+    }
+    assert!(signed > 150, "{signed}");
+}
+
+#[test]
+fn headers_and_a_command_line_for_the_shell_are_printed() {
+    let arguments = ["sign", "--provider", "github", "--secret-env", "SECRET", "--at", "1700000000"];
+    let output = run(&[&arguments[..], &["--header", "x-github-event: it's"]].concat(), "Hello");
+    let headers: BTreeSet<_> = text(&output.stdout).lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(headers, ["content-type", "x-github-delivery", "x-github-event", "x-hub-signature-256"].into());
+
+    let curl = ["--curl", "http://localhost:1/a?b=c", "--header", "x-github-event: it's"];
+    let output = run(&[&arguments[..], &curl].concat(), "Hello");
+    let line = text(&output.stdout);
+    assert!(line.starts_with("curl --request POST 'http://localhost:1/a?b=c' --header "), "{line}");
+    assert!(line.contains(r"--header 'x-github-event: it'\''s'") && line.ends_with("--data-binary '@-'\n"), "{line}");
+
+    let twilio = run(&["sign", "--provider", "twilio", "--secret-env", "SECRET"], "A=1");
+    assert_eq!(twilio.status.code(), Some(2));
+    assert!(text(&twilio.stderr).contains("--public-url"));
+}
+
+#[test]
+fn the_private_key_of_a_sender_signs() {
+    let seed = "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20";
+    let mut child = tool(&["sign", "--provider", "discord", "--secret-env", "SEED", "--jsonl"]);
+    let mut child = child.env("SEED", seed).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"{}").unwrap();
+    let mut line: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+    // The public half of that key, as the vectors have it.
+    line["secret"] = vectors().into_iter().find(|vector| vector["provider"] == "discord").unwrap()["secret"].clone();
+    assert_eq!(verify(&[], jsonl(&[line])).1[0]["verdict"], "accept");
+}
+
+#[test]
+fn every_sender_is_listed_with_its_source() {
+    let output = run(&["providers", "--json"], "");
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(rows.len(), provider::ALL.len());
+    for (row, scheme) in rows.iter().zip(provider::ALL) {
+        assert_eq!((row["id"].as_str(), row["source"].as_str()), (Some(scheme.name()), Some(scheme.facts_source().0)));
+        assert!(["verified", "third-party", "documented"].contains(&row["confidence"].as_str().unwrap()));
+        assert!(!row["signs"].as_str().unwrap().is_empty());
+    }
+    let table = run(&["providers"], "");
+    assert_eq!(text(&table.stdout).lines().count(), provider::ALL.len() + 1);
+}
+
+#[test]
+fn help_has_examples_and_exit_codes() {
+    let help = run(&["--help"], "");
+    assert!(help.status.success() && text(&help.stdout).contains("Exit codes:"));
+    for command in ["verify", "sign", "providers"] {
+        let help = run(&[command, "--help"], "");
+        assert!(help.status.success() && text(&help.stdout).contains("Examples:"), "{command}");
+    }
+    assert_eq!(run(&["verify", "--nonsense"], "").status.code(), Some(2));
+    assert_eq!(run(&[], "").status.code(), Some(2));
+}
