@@ -1,6 +1,5 @@
 //! How the layer is set up.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use tower_layer::Layer;
 use super::config::{Bodies, ClientErrors, Config, Ids};
 use super::counted::Counted;
 use super::drain::Drain;
-use super::erased::{ErasedStore, StoreError};
+use super::erased::StoreError;
 use super::memory::erase;
 use super::policy::{OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
 use super::service::IdempotencyService;
@@ -28,18 +27,8 @@ use crate::telemetry::IdempotencyMetrics;
 #[must_use]
 pub struct IdempotencyLayer {
     config: Arc<Config>,
-    /// Made with the first service, if the calls of the store are to be counted.
-    counted: Option<Arc<OnceLock<CountedStore>>>,
-}
-
-/// The store, seen by the metrics.
-#[derive(Clone)]
-struct CountedStore(Arc<dyn ErasedStore>);
-
-impl fmt::Debug for CountedStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CountedStore(..)")
-    }
+    /// The same with a store that counts its calls, made with the first service; if they are to be counted.
+    counted: Option<Arc<OnceLock<Arc<Config>>>>,
 }
 
 impl IdempotencyLayer {
@@ -50,6 +39,8 @@ impl IdempotencyLayer {
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(Arc::make_mut(&mut self.config));
+        // What was made from the configuration before is not this one's.
+        self.counted = self.counted.map(|_| Arc::default());
         self
     }
 
@@ -227,9 +218,9 @@ impl<S> Layer<S> for IdempotencyLayer {
         let counted = counted.get_or_init(|| {
             let metrics = IdempotencyMetrics::new(self.config.store.backend());
             self.config.drain.counted_by(&metrics);
-            CountedStore(Arc::new(Counted::new(Arc::clone(&self.config.store), metrics)))
+            let store = Arc::new(Counted::new(Arc::clone(&self.config.store), metrics));
+            Arc::new(Config { store, ..(*self.config).clone() })
         });
-        let config = Config { store: Arc::clone(&counted.0), ..(*self.config).clone() };
-        IdempotencyService { inner, config: Arc::new(config) }
+        IdempotencyService { inner, config: Arc::clone(counted) }
     }
 }
