@@ -17,7 +17,7 @@ use super::log;
 use super::record::{self, StoredBody};
 use super::store::Claimed;
 use crate::body::ResponseBody;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Facts};
 use crate::delivery_key::Key;
 use crate::outcome::Outcome;
 use crate::rejection::{Dialect, Reason, Rejection};
@@ -31,15 +31,14 @@ pub(super) struct Case {
     pub(super) plan: Plan,
     pub(super) dialect: Dialect,
     route: Arc<str>,
-    pub(super) retention: Duration,
-    patience: Duration,
+    facts: Arc<Facts>,
     pub(super) attempt: Option<u32>,
     pub(super) tracked: Option<Tracked>,
     /// What the answer will be marked with.
     mark: Option<Outcome>,
     lead: Option<Lead>,
     /// Made before the store is asked once more, so that no end is missed.
-    waiter: Option<(Key, Waiter)>,
+    waiter: Option<Waiter>,
     /// When waiting ends.
     wait_until: Option<Instant>,
     looked_twice: bool,
@@ -65,8 +64,7 @@ impl Case {
             plan,
             dialect,
             route: Arc::clone(&delivery.route),
-            retention: config.retention(delivery),
-            patience: config.patience(delivery),
+            facts: Arc::clone(&delivery.facts),
             config: Arc::clone(config),
             attempt: None,
             tracked: None,
@@ -87,6 +85,11 @@ impl Case {
             Plan::Claim(claimed) => Some(claimed),
             Plan::Join(_) | Plan::Open => None,
         }
+    }
+
+    /// How long the record is kept.
+    pub(super) fn retention(&self) -> Duration {
+        self.config.retention(&self.facts)
     }
 
     pub(super) fn context(&self) -> Option<IdempotencyContext> {
@@ -132,8 +135,8 @@ impl Case {
     pub(super) fn wait(&mut self, of: Key, retry_in: Duration) -> Waiting {
         self.retry_in = retry_in;
         let Some(until) = self.until(Duration::MAX) else { return Waiting::Answer };
-        if let Some((key, waiter)) = self.waiter.take()
-            && key == of
+        if let Some(waiter) = self.waiter.take()
+            && *waiter.key() == of
         {
             return Waiting::Until(until, Some(waiter));
         }
@@ -141,7 +144,7 @@ impl Case {
         match self.config.flights.wait(of, whose, self.config.waiters) {
             Wait::Waiter(waiter) if self.config.shared => Waiting::Until(until, Some(waiter)),
             Wait::Waiter(waiter) => {
-                self.waiter = Some((of, waiter));
+                self.waiter = Some(waiter);
                 Waiting::AskAgain
             }
             Wait::Elsewhere if !self.looked_twice => {
@@ -156,7 +159,7 @@ impl Case {
     fn until(&mut self, at_most: Duration) -> Option<Instant> {
         Handle::try_current().ok()?;
         let now = Instant::now();
-        let until = *self.wait_until.get_or_insert(now + self.patience);
+        let until = *self.wait_until.get_or_insert_with(|| now + self.config.patience(&self.facts));
         let soon = now.checked_add(at_most).map_or(until, |soon| soon.min(until));
         (soon > now).then_some(soon)
     }

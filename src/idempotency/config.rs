@@ -12,7 +12,7 @@ use super::erased::ErasedStore;
 use super::flights::{Flights, WaiterLimits};
 use super::policy::{OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
 use super::store::Claimed;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Facts};
 use crate::delivery_key::{self, Fingerprint, Key, MalformedId};
 use crate::rejection::{Reason, Refusals};
 
@@ -112,14 +112,14 @@ impl Config {
 
     /// How long the record of this delivery is kept: as long as its sender goes on with retries, and a
     /// day more.
-    pub(super) fn retention(&self, delivery: &Delivery) -> Duration {
-        let horizon = || delivery.facts.retry_horizon.map_or(DAY, |horizon| horizon.saturating_add(DAY));
+    pub(super) fn retention(&self, facts: &Facts) -> Duration {
+        let horizon = || facts.retry_horizon.map_or(DAY, |horizon| horizon.saturating_add(DAY));
         self.retain_for.unwrap_or_else(horizon)
     }
 
     /// How long a copy may wait for the run of another: a third of the time that the sender waits.
-    pub(super) fn patience(&self, delivery: &Delivery) -> Duration {
-        delivery.facts.deadline.map_or(self.max_wait, |deadline| self.max_wait.min(deadline / 3))
+    pub(super) fn patience(&self, facts: &Facts) -> Duration {
+        facts.deadline.map_or(self.max_wait, |deadline| self.max_wait.min(deadline / 3))
     }
 
     pub(super) fn plan<B>(&self, request: &Request<B>, delivery: &Delivery) -> Result<Plan, Reason> {

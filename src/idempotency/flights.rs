@@ -27,6 +27,13 @@ pub(super) struct WaiterLimits {
     pub(super) total: usize,
 }
 
+impl Waiter {
+    /// Of the run that is waited for.
+    pub(super) const fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
 /// The runs that somebody waits for, and those that are entered so that others can find them.
 ///
 /// A run of a store that only this process uses is not entered: whoever waits makes the entry and

@@ -2,12 +2,12 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// Hashes keys that are hashes already: eight of their bytes, mixed with two secrets of the process.
+/// Hashes keys that are hashes already: their words folded into one, and that mixed with two secrets of the map.
 ///
-/// What a sender writes reaches a key through SHA-256 only, so those bytes are as good as random. But a sender can
-/// try ids until their keys begin alike, or share the few bits by which a map sorts them; which keys fall together
-/// here depends on the secrets, so it cannot be tried from outside.
-#[derive(Clone, Copy, Debug)]
+/// What a sender writes reaches a key through SHA-256 only, so the folded word is as good as random. But a sender can
+/// try ids until their keys share the few bits by which a map sorts them; which keys fall together here depends on
+/// the secrets, so it cannot be tried from outside.
+#[derive(Clone, Copy)]
 pub(super) struct KeyHash {
     mask: u64,
     factor: u64,
@@ -29,7 +29,6 @@ impl BuildHasher for KeyHash {
 }
 
 /// See [`KeyHash`].
-#[derive(Debug)]
 pub(super) struct KeyHasher {
     secrets: KeyHash,
     word: u64,
@@ -37,9 +36,10 @@ pub(super) struct KeyHasher {
 
 impl Hasher for KeyHasher {
     fn write(&mut self, bytes: &[u8]) {
-        // The first bytes of keys choose the shard, so they are alike in one map; the second eight are not.
         let (words, _) = bytes.as_chunks::<8>();
-        self.word = words.get(1).map_or(0, |word| u64::from_le_bytes(*word));
+        let factor = self.secrets.factor;
+        self.word =
+            words.iter().fold(0, |word: u64, next| word.wrapping_mul(factor).wrapping_add(u64::from_le_bytes(*next)));
     }
 
     /// The length, which is the same for all keys of a map.
@@ -95,6 +95,20 @@ mod tests {
             (0..1000).filter(|number| hash.hash_one(key(*number)).is_multiple_of(16)).collect()
         };
         assert_ne!(falls(KeyHash::default()), falls(KeyHash::default()));
+    }
+
+    #[test]
+    fn keys_that_are_no_hashes_differ_too() {
+        let hash = KeyHash::default();
+        for places in [0..1, 31..32, 0..32] {
+            let counted = |number: u8| {
+                let mut bytes = [0; 32];
+                bytes[places.clone()].fill(number);
+                Key::from_bytes(bytes)
+            };
+            let hashes: HashSet<u64> = (0..=255).map(|number| hash.hash_one(counted(number))).collect();
+            assert_eq!(hashes.len(), 256);
+        }
     }
 
     #[test]

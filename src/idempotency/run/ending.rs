@@ -115,7 +115,7 @@ where
                 return self.over(answer);
             }
             (Some(claimed), Ended::Completed(record)) => {
-                config.store.complete(claimed, record.clone(), self.case.retention, config.store_budget)
+                config.store.complete(claimed, record.clone(), self.case.retention(), config.store_budget)
             }
             (Some(claimed), Ended::Released) => config.store.release(claimed, config.store_budget),
         };
@@ -138,7 +138,7 @@ where
                 if let (true, Ok(_), Some(claimed)) = (tries < TRIES, Handle::try_current(), self.case.claimed()) {
                     let config = &self.case.config;
                     let again =
-                        config.store.complete(claimed, record.clone(), self.case.retention, config.store_budget);
+                        config.store.complete(claimed, record.clone(), self.case.retention(), config.store_budget);
                     self.timer.set(Some(sleep_until(Instant::now() + PAUSE * 4_u32.pow(tries - 1))));
                     if let StageProj::End { call, tries, .. } = self.stage.as_mut().project() {
                         *call = again;
