@@ -116,7 +116,7 @@ fn each_change_is_refused_for_its_reason() {
     };
     let cases = [
         (header(json!([])), "missing_signature"),
-        (header(json!([["stripe-signature", ""]])), "missing_signature"),
+        (header(json!([["stripe-signature", ""]])), "malformed_signature"),
         (header(json!([["stripe-signature", signature], ["Stripe-Signature", signature]])), "malformed_signature"),
         (header(json!([["stripe-signature", signature.replace("v1=", "v1=zz")]])), "malformed_signature"),
         (header(json!([["stripe-signature", signature.replace("t=1", "t=+1")]])), "malformed_timestamp"),
@@ -128,11 +128,7 @@ fn each_change_is_refused_for_its_reason() {
     let (code, lines) = verify(&[], jsonl(&vectors));
     assert_eq!(code, 0);
     let found: Vec<_> = lines.iter().map(|line| line["reason"].as_str().unwrap()).collect();
-    // An empty header has no `v1` in it.
-    let expected: Vec<_> =
-        reasons.iter().enumerate().map(|(at, reason)| if at == 1 { found[1] } else { reason }).collect();
-    assert_eq!(found, expected);
-    assert!(["missing_signature", "malformed_signature", "unsupported_scheme"].contains(&found[1]), "{}", found[1]);
+    assert_eq!(found, reasons);
     assert!(lines.iter().all(|line| line["verdict"] == "reject" && line["detail"].is_string()));
 }
 
