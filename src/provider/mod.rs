@@ -15,6 +15,8 @@ mod body_hex;
 mod body_prefixed;
 mod credentials;
 mod digest;
+mod form_payload;
+mod hashed_body;
 mod public_key;
 mod several_signatures;
 mod signature_in_query;
@@ -50,6 +52,8 @@ pub use credentials::{
     POSTMARK,
 };
 pub use digest::{CLOUDINARY, CLOUDINARY_SHA256, HUBSPOT_V1, HUBSPOT_V2, LARK, RECHARGE_V1, SELLSY};
+pub use form_payload::{GITEA, GOGS};
+pub use hashed_body::{RIPPLE, TEBEX, WALMART};
 pub use public_key::{DISCORD, TELNYX};
 pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
 pub use signature_in_query::PANDADOC;
@@ -65,8 +69,8 @@ pub use timestamp_in_header::{
 };
 pub use timestamp_in_list::{
     BOLDSIGN, BUILDKITE, CALENDLY, CLOUDFLARE_STREAM, COURIER, ELEVENLABS, FINTOC, GHOST, IMAGEKIT_V1, KNOCK,
-    MAILCHIMP, MUX, ORDERGROOVE, PADDLE, RECHARGE_V2, RETELL, SANITY, STRIPE, TABAPAY, TAILSCALE, TIKTOK, WORKOS,
-    ZOHO_PAYMENTS,
+    MAILCHIMP, MUX, ORDERGROOVE, PADDLE, PERSONA, RECHARGE_V2, RECURLY, RETELL, SANITY, STRIPE, TABAPAY, TAILSCALE,
+    TIKTOK, WORKOS, ZOHO_PAYMENTS,
 };
 pub use token::{
     AUTH0, FLUTTERWAVE, GITLAB, GOOGLE_PUSH_CHANNEL, HARBOR, HUGGINGFACE, OKTA, RINGCENTRAL, STREAK, TELEGRAM,
@@ -152,10 +156,12 @@ pub const ALL: &[&Scheme] = &[
     &FRONT_RULE,
     &GEMINI,
     &GHOST,
+    &GITEA,
     &GITHUB,
     &GITLAB,
     &GITLAB_SIGNING_TOKEN,
     &GOCARDLESS,
+    &GOGS,
     &GOOGLE_PUSH_CHANNEL,
     &GREENHOUSE,
     &HARBOR,
@@ -207,6 +213,7 @@ pub const ALL: &[&Scheme] = &[
     &PAGERDUTY,
     &PANDADOC,
     &PAYSTACK,
+    &PERSONA,
     &PICQER,
     &PIPEDRIVE,
     &POLAR,
@@ -218,11 +225,13 @@ pub const ALL: &[&Scheme] = &[
     &RAZORPAY,
     &RECHARGE_V1,
     &RECHARGE_V2,
+    &RECURLY,
     &REPLICATE,
     &RESEND,
     &RETELL,
     &REVOLUT,
     &RINGCENTRAL,
+    &RIPPLE,
     &SANITY,
     &SCRAPFLY,
     &SEGMENT,
@@ -269,6 +278,7 @@ pub const ALL: &[&Scheme] = &[
     &TABAPAY,
     &TAILSCALE,
     &TALLY,
+    &TEBEX,
     &TELEGRAM,
     &TELNYX,
     &TERRAFORM_CLOUD,
@@ -283,6 +293,7 @@ pub const ALL: &[&Scheme] = &[
     &VERCEL,
     &VERIFF,
     &VIBER,
+    WALMART.scheme(),
     &WEBEX,
     &WEBFLOW,
     &WHATSAPP,

@@ -181,12 +181,17 @@ const fn is_field(field: &Field) -> bool {
     let separators = match field.list {
         None => true,
         Some(list) => {
+            let grouped = match list.between_groups {
+                None => true,
+                Some(between) => between.is_ascii() && between as u32 != list.between_items as u32,
+            };
             list.between_items.is_ascii()
+                && grouped
                 && match list.items {
                     Items::Pairs { between, key } => {
                         between.is_ascii() && list.between_items as u32 != between as u32 && !key.is_empty()
                     }
-                    Items::Values => true,
+                    Items::First | Items::Rest | Items::Values => true,
                 }
         }
     };

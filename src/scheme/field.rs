@@ -38,6 +38,8 @@ pub(super) enum Lines {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
     pub(super) between_items: char,
+    /// As `between_items`, where the same keys begin anew.
+    pub(super) between_groups: Option<char>,
     pub(super) blanks: Blanks,
     pub(super) items: Items,
 }
@@ -45,8 +47,12 @@ pub(super) struct List {
 /// What the items of a list are.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Items {
+    /// Values, of which the first one counts.
+    First,
     /// `key=value`, of which those with this key count.
     Pairs { between: char, key: &'static str },
+    /// Values, of which all but the first one count.
+    Rest,
     /// Values, all of which count.
     Values,
 }
@@ -63,7 +69,11 @@ pub(super) enum Blanks {
 impl List {
     /// The items as they stand there.
     fn split(self, text: &str) -> impl Iterator<Item = &str> + Clone {
-        text.split(self.between_items).enumerate().map(move |(at, item)| self.item(at > 0, item))
+        text.split(self.separators()).enumerate().map(move |(at, item)| self.item(at > 0, item))
+    }
+
+    fn separators(self) -> [char; 2] {
+        [self.between_items, self.between_groups.unwrap_or(self.between_items)]
     }
 
     fn item(self, follows: bool, item: &str) -> &str {
@@ -97,15 +107,30 @@ pub const fn json(pointer: &'static str) -> Field {
 /// The items `key=value` of a header that is a list: `item("stripe-signature", ',', "v1")`.
 #[must_use]
 pub const fn item(header: &'static str, between_items: char, key: &'static str) -> Field {
-    let items = Items::Pairs { between: '=', key };
-    Field { list: Some(List { between_items, blanks: Blanks::Kept, items }), ..self::header(header) }
+    list(header, between_items, Items::Pairs { between: '=', key })
 }
 
 /// All items of a header that is a list of values: `values("cronofy-hmac-sha256", ',')`.
 #[must_use]
 pub const fn values(header: &'static str, between_items: char) -> Field {
-    let items = Items::Values;
-    Field { list: Some(List { between_items, blanks: Blanks::Kept, items }), ..self::header(header) }
+    list(header, between_items, Items::Values)
+}
+
+/// The first item of a header that is a list of values: `first("recurly-signature", ',')`.
+#[must_use]
+pub const fn first(header: &'static str, between_items: char) -> Field {
+    list(header, between_items, Items::First)
+}
+
+/// All items but the first of a header that is a list of values.
+#[must_use]
+pub const fn rest(header: &'static str, between_items: char) -> Field {
+    list(header, between_items, Items::Rest)
+}
+
+const fn list(header: &'static str, between_items: char, items: Items) -> Field {
+    let list = List { between_items, between_groups: None, blanks: Blanks::Kept, items };
+    Field { list: Some(list), ..self::header(header) }
 }
 
 impl Field {
@@ -134,8 +159,20 @@ impl Field {
     /// What stands between key and value of an [`item`], if it is not `=`.
     #[must_use]
     pub const fn pair(mut self, between: char) -> Self {
-        if let Some(List { items: Items::Pairs { key, .. }, between_items, blanks }) = self.list {
-            self.list = Some(List { between_items, blanks, items: Items::Pairs { between, key } });
+        if let Some(list) = self.list
+            && let Items::Pairs { key, .. } = list.items
+        {
+            self.list = Some(List { items: Items::Pairs { between, key }, ..list });
+        }
+        self
+    }
+
+    /// The list may be there several times, with this between one and the next: `t=1,v1=ab t=1,v1=cd`. A timestamp
+    /// must be the same in all of them.
+    #[must_use]
+    pub const fn grouped(mut self, between_groups: char) -> Self {
+        if let Some(list) = self.list {
+            self.list = Some(List { between_groups: Some(between_groups), ..list });
         }
         self
     }
@@ -247,7 +284,7 @@ impl Reader {
                     items += 1;
                     let sound = match list.items {
                         Items::Pairs { between, .. } => item.contains(between),
-                        Items::Values => !item.is_empty(),
+                        Items::First | Items::Rest | Items::Values => !item.is_empty(),
                     };
                     if items > MAX_ITEMS || !sound {
                         return Err(VerifyError::new(malformed, "the header is no such list"));
@@ -263,8 +300,10 @@ impl Reader {
         let Found::Values(mut values) = self.values(head, malformed)? else {
             return Err(VerifyError::new(missing, "the field is not there"));
         };
+        let may_repeat = self.field.list.is_some_and(|list| list.between_groups.is_some());
         match (values.next(), values.next()) {
             (Some(value), None) => Ok(value),
+            (Some(value), Some(next)) if may_repeat && value == next && values.all(|other| other == value) => Ok(value),
             _ => Err(VerifyError::new(malformed, "the field stands there more than once")),
         }
     }
@@ -324,16 +363,19 @@ impl<'h> Iterator for Values<'h> {
                     None => continue,
                 }
             };
-            let (item, rest) = match text.split_once(list.between_items) {
+            let (item, rest) = match text.split_once(list.separators()) {
                 Some((item, rest)) => (item, Some(rest)),
                 None => (text, None),
             };
             self.rest = rest;
-            let item = list.item(std::mem::replace(&mut self.follows, true), item);
+            let follows = std::mem::replace(&mut self.follows, true);
+            let item = list.item(follows, item);
             let value = match list.items {
                 Items::Pairs { between, key } => {
                     item.split_once(between).filter(|(own, _)| *own == key).map(|(_, value)| value)
                 }
+                Items::First => (!follows).then_some(item),
+                Items::Rest => follows.then_some(item),
                 Items::Values => Some(item),
             };
             if let Some(value) = value.and_then(|value| value.strip_prefix(self.field.prefix)) {

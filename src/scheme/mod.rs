@@ -64,7 +64,7 @@ pub(crate) use challenge::Answer;
 pub use challenge::{Challenge, Question};
 pub use description::{DEFAULT_BODY_LIMIT, Scheme, days};
 pub use error::VerifyError;
-pub use field::{Field, header, item, json, query, values};
+pub use field::{Field, first, header, item, json, query, rest, values};
 pub(crate) use keyring::Keyring;
 pub(crate) use plan::{Examined, Plan};
 pub use rule::{Emit, SignatureRule, Unverified};

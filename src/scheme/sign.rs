@@ -115,6 +115,10 @@ impl Signer {
             rule.prepare(head, body);
         }
         let timestamp = scheme.timestamp.map(|(field, format)| (field, format.write(now)));
+        if let (Content::Rule(_), Some((field, text))) = (scheme.content, &timestamp) {
+            // The rule reads it from the head.
+            self.write(head, &[(*field, text.clone())])?;
+        }
         let signature = self.signature(head, body, timestamp.as_ref().map(|(_, text)| text.as_str()))?;
         let mut written: Vec<(Field, String)> = timestamp.into_iter().collect();
         written.extend(signature);

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::Request;
 use http::request::Parts;
-use tower_webhook::scheme::{Encoding, Scheme, Signer, Verifier, header, json, query};
-use tower_webhook::{Reason, Secret, clock::UnixTime};
+use tower_webhook::scheme::{Encoding, Part, Scheme, Signer, TimestampFormat, Verifier, header, item, json, query};
+use tower_webhook::{Reason, Secret, clock::UnixTime, provider};
 
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const SECRET: &str = "a secret of at least sixteen bytes";
@@ -178,4 +178,45 @@ fn a_digest_knows_its_keys_apart_and_takes_the_body_in_frames() {
         assert!(verification.finish(&signed, Bytes::from_static(BODY)).is_ok());
     }
     assert_eq!(verdict(SCHEME, "another secret of sixteen bytes", &signed, BODY), Err(Reason::SignatureMismatch));
+}
+
+#[test]
+fn of_a_form_the_decoded_payload_is_signed_and_nothing_may_stand_beside_it() {
+    // Made with Python's hmac over `{"a": 1}`.
+    let signature = "10c8c7cd954b79367b67ac92202fd06e67ce717c94ffc36d128acb727208590a";
+    let kind = "application/x-www-form-urlencoded";
+    let form = head("/", &[("content-type", kind), ("x-gitea-signature", signature)]);
+    let json = head("/", &[("content-type", "application/json"), ("x-gitea-signature", signature)]);
+    let key = "a-secret-of-gitea-0123456789";
+    let of = |head: &Parts, body: &str| verdict(provider::GITEA, key, head, body.as_bytes());
+    assert_eq!(of(&form, "payload=%7B%22a%22%3A+1%7D"), Ok(()));
+    assert_eq!(of(&json, r#"{"a": 1}"#), Ok(()));
+    for (head, body) in [
+        (&form, "payload=%7B%22a%22%3A+2%7D"),
+        (&form, "payload=%7B%22a%22%3A+1%7D&ref=main"),
+        (&form, "ref=main&payload=%7B%22a%22%3A+1%7D"),
+        (&form, r#"{"a": 1}"#),
+        (&json, "payload=%7B%22a%22%3A+1%7D"),
+    ] {
+        assert_eq!(of(head, body), Err(Reason::SignatureMismatch), "{body}");
+    }
+}
+
+#[test]
+fn the_groups_of_a_list_agree_on_the_time() {
+    const SCHEME: Scheme = Scheme::hmac_sha256("acme")
+        .signature(item("x-acme", ',', "v1").grouped(' '), Encoding::Hex)
+        .timestamp(item("x-acme", ',', "t").grouped(' '), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
+        .checked();
+    let mut signed = head("/", &[]);
+    Signer::new(SCHEME, secret(SECRET)).unwrap().sign(&mut signed, &Bytes::from_static(BODY), NOW).unwrap();
+    let own = signed.headers["x-acme"].to_str().unwrap().to_owned();
+    let of = |value: &str| verdict(SCHEME, SECRET, &head("/", &[("x-acme", value)]), BODY);
+    let other = "0".repeat(64);
+    assert_eq!(of(&own), Ok(()));
+    assert_eq!(of(&format!("t=1700000000,v1={other} {own}")), Ok(()));
+    assert_eq!(of(&format!("{own} t=1700000000,v1={other}")), Ok(()));
+    assert_eq!(of(&format!("{own} t=1700000001,v1={other}")), Err(Reason::MalformedTimestamp));
+    assert_eq!(of(&format!("{own} ")), Err(Reason::MalformedSignature));
 }
