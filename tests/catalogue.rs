@@ -60,11 +60,17 @@ impl Captured {
     }
 
     fn is_public_key(&self) -> bool {
-        Verifier::new(self.sender.clone(), Secret::new("00112233445566778899aabbccddeeff").unwrap()).is_err()
+        let unfit = |secret| Verifier::new(self.sender.clone(), Secret::new(secret).unwrap()).is_err();
+        unfit("00112233445566778899aabbccddeeff") && unfit("user:00112233445566778899aabbccddeeff")
     }
 
     fn is_token(&self) -> bool {
         self.expected["source"].as_str().unwrap().contains("token stands in its header")
+    }
+
+    /// A change of the body may be one of the token.
+    fn is_token_in_body(&self) -> bool {
+        self.expected["source"].as_str().unwrap().contains("token stands in the body")
     }
 
     fn verify(&self, head: &Parts, body: &Bytes, now: UnixTime) -> Result<Delivery, VerifyError> {
@@ -111,7 +117,7 @@ fn every_captured_delivery_verifies_and_its_facts_are_found() {
 
 #[test]
 fn every_bit_of_the_body_is_covered_unless_only_a_token_is_shown() {
-    for captured in all() {
+    for captured in all().into_iter().filter(|captured| !captured.is_token_in_body()) {
         let verifier = Verifier::new(captured.sender.clone(), captured.keys()).unwrap();
         for bit in 0..captured.body.len() * 8 {
             let mut body = captured.body.to_vec();
@@ -158,7 +164,9 @@ fn odd_headers_are_refused_and_nothing_panics() {
             captured.assert_refused(&missing, &captured.body, "missing");
             let mut doubled = captured.head.clone();
             doubled.headers.append(HeaderName::try_from(name).unwrap(), HeaderValue::from_bytes(&value).unwrap());
-            captured.assert_refused(&doubled, &captured.body, "doubled");
+            if captured.expected["extra"]["may_repeat"].as_bool() != Some(true) {
+                captured.assert_refused(&doubled, &captured.body, "doubled");
+            }
             for length in 0..value.len() {
                 captured.assert_refused(&captured.with_header(name, &value[..length]), &captured.body, "truncated");
             }
@@ -175,7 +183,10 @@ fn another_key_refuses() {
     for captured in all().into_iter().filter(|captured| !captured.is_public_key()) {
         // Hex and base64 alike, so that it is a secret of every scheme.
         let other = Secret::new("ffeeddccbbaa99887766554433221100").unwrap();
-        let verifier = Verifier::new(captured.sender.clone(), other).unwrap();
+        let verifier = Verifier::new(captured.sender.clone(), other).unwrap_or_else(|_| {
+            let other = Secret::new("user:ffeeddccbbaa99887766554433221100").unwrap();
+            Verifier::new(captured.sender.clone(), other).unwrap()
+        });
         let refused =
             verifier.verify(&captured.head, &captured.body, Some(captured.received_at)).expect_err(&captured.id);
         assert_eq!(refused.reason(), Reason::SignatureMismatch, "{}", captured.id);
@@ -232,7 +243,8 @@ fn table() -> String {
             _ => "documented",
         };
         let time = if scheme.signs_time() { "yes" } else { "no" };
-        let (name, signs) = (scheme.name(), scheme.summary());
+        // A bar ends the cell, in code as well.
+        let (name, signs) = (scheme.name(), scheme.summary().replace('|', "\\|"));
         table += &format!("| `{name}` | {signs} | {time} | {id} | {confidence}: {} |\n", source.replace('|', "/"));
     }
     table

@@ -11,6 +11,8 @@ mod header_sets;
 mod headers;
 #[path = "verification/keys.rs"]
 mod keys;
+#[path = "verification/places.rs"]
+mod places;
 #[path = "verification/properties.rs"]
 mod properties;
 #[path = "verification/signing.rs"]

@@ -5,7 +5,7 @@ use std::fmt;
 use hmac::digest::Output;
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha1::Sha1;
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::Tag;
 
@@ -35,12 +35,31 @@ impl Algorithm {
     }
 }
 
-/// A keyed HMAC: the key state of a route, and its clone that a delivery runs through.
+/// A hash that some senders compute over secret and body, in place of an HMAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hash {
+    Sha1,
+    Sha256,
+}
+
+impl Hash {
+    /// Bytes of a digest.
+    pub(crate) const fn digest_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+}
+
+/// A keyed HMAC, or a hash that the secret is yet to go into: the key state of a route, and its clone that a delivery runs through.
 #[derive(Clone)]
 pub(crate) struct Mac(Kind);
 
 #[derive(Clone)]
 enum Kind {
+    PlainSha1(Sha1),
+    PlainSha256(Sha256),
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
     Sha384(Hmac<Sha384>),
@@ -62,8 +81,18 @@ impl Mac {
         })
     }
 
+    /// No HMAC: the secret is a part of what is hashed.
+    pub(crate) fn plain(hash: Hash) -> Self {
+        Self(match hash {
+            Hash::Sha1 => Kind::PlainSha1(Sha1::new()),
+            Hash::Sha256 => Kind::PlainSha256(Sha256::new()),
+        })
+    }
+
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
+            Kind::PlainSha1(hash) => Digest::update(hash, bytes),
+            Kind::PlainSha256(hash) => Digest::update(hash, bytes),
             Kind::Sha1(mac) => mac.update(bytes),
             Kind::Sha256(mac) => mac.update(bytes),
             Kind::Sha384(mac) => mac.update(bytes),
@@ -77,6 +106,8 @@ impl Mac {
             Tag::of(&output)
         }
         match self.0 {
+            Kind::PlainSha1(hash) => Tag::of(&hash.finalize()),
+            Kind::PlainSha256(hash) => Tag::of(&hash.finalize()),
             Kind::Sha1(mac) => tag(mac),
             Kind::Sha256(mac) => tag(mac),
             Kind::Sha384(mac) => tag(mac),
@@ -95,6 +126,20 @@ impl fmt::Debug for Mac {
 mod tests {
     use super::*;
     use crate::encoding::Encoding;
+
+    /// `verifyNotificationSignature` in the tests of `cloudinary_npm`: the secret stands last.
+    #[test]
+    fn a_plain_digest_is_no_hmac() {
+        let mut hash = Mac::plain(Hash::Sha256);
+        hash.update(br#"{"public_id":"b8sjhoslj8cq8ovoa0ma","version":"1555337587","width":1000,"height":800}"#);
+        hash.update(b"7952342400000");
+        hash.update(b"hardcoded");
+        let digest = "6c5a29fd8815772fbac2f10ae741e093d0859313947ef8fadeb29126ded6649c";
+        assert_eq!(Encoding::Hex.encode(hash.finish().as_slice()), digest);
+        for hash in [Hash::Sha1, Hash::Sha256] {
+            assert_eq!(Mac::plain(hash).finish().as_slice().len(), hash.digest_len());
+        }
+    }
 
     /// Test case 2 of [RFC 4231](https://www.rfc-editor.org/rfc/rfc4231#section-4.3) and of
     /// [RFC 2202](https://www.rfc-editor.org/rfc/rfc2202#section-3).

@@ -16,6 +16,6 @@ mod token;
 pub use ed25519::SigningKey;
 pub(crate) use ed25519::{Ed25519Key, Ed25519Signer, throwaway_key};
 pub use mac::Algorithm;
-pub(crate) use mac::Mac;
+pub(crate) use mac::{Hash, Mac};
 pub(crate) use tag::Tag;
 pub(crate) use token::TokenHash;

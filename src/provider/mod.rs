@@ -13,7 +13,13 @@
 mod body_base64;
 mod body_hex;
 mod body_prefixed;
+mod credentials;
+mod digest;
+mod form_payload;
+mod hashed_body;
 mod public_key;
+mod several_signatures;
+mod signature_in_query;
 mod standard_webhooks;
 mod timestamp_in_header;
 mod timestamp_in_list;
@@ -41,7 +47,16 @@ pub use body_prefixed::{
     HCP_VAULT_RADAR, INTERCOM, JIRA, JOBDIVA, MASTODON, META, MS_TEAMS_OUTGOING, NOTION, PAGERDUTY, SNYK, TYPEFORM,
     UPOLLO, WHATSAPP, X_TWITTER, YOUSIGN,
 };
+pub use credentials::{
+    AZURE_DEVOPS, BREVO, CHARGEBEE, CLOUDEVENTS_WEBHOOK, CLOUDPRINTER, DATADOG, FIGMA, JUSPAY, MERAKI, PIPEDRIVE,
+    POSTMARK,
+};
+pub use digest::{CLOUDINARY, CLOUDINARY_SHA256, HUBSPOT_V1, HUBSPOT_V2, LARK, RECHARGE_V1, SELLSY};
+pub use form_payload::{GITEA, GOGS};
+pub use hashed_body::{RIPPLE, TEBEX, WALMART};
 pub use public_key::{DISCORD, TELNYX};
+pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
+pub use signature_in_query::PANDADOC;
 pub use standard_webhooks::{
     ANTHROPIC, CLERK, FATHOM, FOLK, GEMINI, GITLAB_SIGNING_TOKEN, IMAGEKIT, LITHIC, LOOPS, OPENAI, POLAR, PORTONE,
     REPLICATE, RESEND, SHIPBOB, STANDARD_WEBHOOKS, SVIX, SW_BREX, SW_CROSSMINT, SW_DAYTONA, SW_DODO, SW_DRATA, SW_ETSY,
@@ -49,13 +64,13 @@ pub use standard_webhooks::{
     SW_YOCO, SW_ZAPIER, WHOP,
 };
 pub use timestamp_in_header::{
-    AIRWALLEX, AKENEO, CUSTOMERIO, EMAILIT, FINCH, FRONT, KLAVIYO, METRONOME, PYLON, REVOLUT, SINCH_CONVERSATION,
-    SLACK, STATSIG, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
+    AIRWALLEX, AKENEO, CUSTOMERIO, EMAILIT, FINCH, FRONT, KLAVIYO, METRONOME, ORB, PYLON, REVOLUT, SINCH_CONVERSATION,
+    SLACK, STATSIG, SYNCTERA, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
 };
 pub use timestamp_in_list::{
     BOLDSIGN, BUILDKITE, CALENDLY, CLOUDFLARE_STREAM, COURIER, ELEVENLABS, FINTOC, GHOST, IMAGEKIT_V1, KNOCK,
-    MAILCHIMP, MUX, ORDERGROOVE, PADDLE, RECHARGE_V2, RETELL, SANITY, STRIPE, TABAPAY, TAILSCALE, TIKTOK, WORKOS,
-    ZOHO_PAYMENTS,
+    MAILCHIMP, MUX, ORDERGROOVE, PADDLE, PERSONA, RECHARGE_V2, RECURLY, RETELL, SANITY, STRIPE, TABAPAY, TAILSCALE,
+    TIKTOK, WORKOS, ZOHO_PAYMENTS,
 };
 pub use token::{
     AUTH0, FLUTTERWAVE, GITLAB, GOOGLE_PUSH_CHANNEL, HARBOR, HUGGINGFACE, OKTA, RINGCENTRAL, STREAK, TELEGRAM,
@@ -81,17 +96,21 @@ pub const ALL: &[&Scheme] = &[
     &AUTH0,
     &AUTHORIZE_NET,
     &AUTOTASK,
+    &AZURE_DEVOPS,
     &BILL,
     &BITBUCKET_CLOUD,
     &BITBUCKET_SERVER,
     &BITGO,
     &BOLDSIGN,
+    &BOX,
+    &BREVO,
     &BRIDGE_API,
     &BTCPAY,
     &BUILDKITE,
     &BUNNY_STREAM,
     &CALCOM,
     &CALENDLY,
+    &CHARGEBEE,
     &CHECKOUT,
     &CHECKR,
     &CIRCLECI,
@@ -99,7 +118,11 @@ pub const ALL: &[&Scheme] = &[
     &CLICKSIGN,
     &CLICKUP,
     &CLIO,
+    &CLOUDEVENTS_WEBHOOK,
     &CLOUDFLARE_STREAM,
+    &CLOUDINARY,
+    &CLOUDINARY_SHA256,
+    &CLOUDPRINTER,
     &COINBASE_COMMERCE,
     &COMMERCELAYER,
     &COURIER,
@@ -107,8 +130,10 @@ pub const ALL: &[&Scheme] = &[
     &CRYPTOPAY,
     &CURSOR,
     &CUSTOMERIO,
+    &DATADOG,
     &DISCORD,
     &DISCOURSE,
+    &DOCUSIGN,
     &DROPBOX,
     &DWOLLA,
     &EASYPOST,
@@ -118,6 +143,7 @@ pub const ALL: &[&Scheme] = &[
     &EXPO,
     &FASTSPRING,
     &FATHOM,
+    &FIGMA,
     &FINCH,
     &FINTOC,
     &FIREFLIES,
@@ -130,10 +156,12 @@ pub const ALL: &[&Scheme] = &[
     &FRONT_RULE,
     &GEMINI,
     &GHOST,
+    &GITEA,
     &GITHUB,
     &GITLAB,
     &GITLAB_SIGNING_TOKEN,
     &GOCARDLESS,
+    &GOGS,
     &GOOGLE_PUSH_CHANNEL,
     &GREENHOUSE,
     &HARBOR,
@@ -141,6 +169,8 @@ pub const ALL: &[&Scheme] = &[
     &HELPSCOUT,
     &HEROKU,
     &HOOKDECK,
+    &HUBSPOT_V1,
+    HUBSPOT_V2.scheme(),
     HUBSPOT_V3.scheme(),
     &HUGGINGFACE,
     &IMAGEKIT,
@@ -149,8 +179,10 @@ pub const ALL: &[&Scheme] = &[
     &JIRA,
     &JOBBER,
     &JOBDIVA,
+    &JUSPAY,
     &KLAVIYO,
     &KNOCK,
+    &LARK,
     &LAUNCHDARKLY,
     &LEMONSQUEEZY,
     &LINE,
@@ -162,9 +194,11 @@ pub const ALL: &[&Scheme] = &[
     &MAILTRAP,
     &MASTODON,
     &MAUTIC,
+    &MERAKI,
     &META,
     &METRONOME,
     &MODERN_TREASURY,
+    &MOLLIE_NEXTGEN,
     &MS_TEAMS_OUTGOING,
     &MUX,
     &NEXUS,
@@ -173,26 +207,35 @@ pub const ALL: &[&Scheme] = &[
     &OKTA,
     &ONFIDO,
     &OPENAI,
+    &ORB,
     &ORDERGROOVE,
     &PADDLE,
     &PAGERDUTY,
+    &PANDADOC,
     &PAYSTACK,
+    &PERSONA,
     &PICQER,
+    &PIPEDRIVE,
     &POLAR,
     &PORTONE,
+    &POSTMARK,
     &PUSHER,
     &PYLON,
     &QUICKBOOKS,
     &RAZORPAY,
+    &RECHARGE_V1,
     &RECHARGE_V2,
+    &RECURLY,
     &REPLICATE,
     &RESEND,
     &RETELL,
     &REVOLUT,
     &RINGCENTRAL,
+    &RIPPLE,
     &SANITY,
     &SCRAPFLY,
     &SEGMENT,
+    &SELLSY,
     &SENTRY,
     &SHIPBOB,
     &SHIPHERO,
@@ -231,9 +274,11 @@ pub const ALL: &[&Scheme] = &[
     &SW_WARP,
     &SW_YOCO,
     &SW_ZAPIER,
+    &SYNCTERA,
     &TABAPAY,
     &TAILSCALE,
     &TALLY,
+    &TEBEX,
     &TELEGRAM,
     &TELNYX,
     &TERRAFORM_CLOUD,
@@ -248,6 +293,7 @@ pub const ALL: &[&Scheme] = &[
     &VERCEL,
     &VERIFF,
     &VIBER,
+    WALMART.scheme(),
     &WEBEX,
     &WEBFLOW,
     &WHATSAPP,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::entry;
 use crate::scheme::{
     Challenge, Confidence, Encoding, Part, Place, Question, Scheme, SecretText, TimestampFormat, days, header, item,
+    values,
 };
 
 /// Airwallex: `x-signature`, HMAC-SHA-256 over `<timestamp><body>`.
@@ -96,6 +97,20 @@ pub const METRONOME: Scheme = entry(
         .source("npm @metronome/sdk 3.10.0 resources/webhooks.js", Confidence::Verified),
 );
 
+/// Orb: `X-Orb-Signature: v1=<hex>`, HMAC-SHA-256 over `v1:<timestamp>:<body>`; the timestamp has no offset and is UTC.
+pub const ORB: Scheme = entry(
+    Scheme::hmac_sha256("orb")
+        .signature(item("x-orb-signature", ' ', "v1"), Encoding::Hex)
+        .timestamp(header("x-orb-timestamp"), TimestampFormat::Iso8601Utc)
+        .signed(&[Part::Lit("v1:"), Part::Timestamp, Part::Lit(":"), Part::Body])
+        .id(Place::Json("/id"))
+        .event_type(Place::Json("/type"))
+        .source(
+            "npm orb-billing 6.11.0 resources/webhooks.js; hookdeck/webhook-skills providers.yaml",
+            Confidence::Verified,
+        ),
+);
+
 /// Pylon: `Pylon-Webhook-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const PYLON: Scheme = entry(
     Scheme::hmac_sha256("pylon")
@@ -153,6 +168,17 @@ pub const STATSIG: Scheme = entry(
         .signature(header("x-statsig-signature").prefix("v0="), Encoding::Hex)
         .timestamp(header("x-statsig-request-timestamp"), TimestampFormat::UnixMillis)
         .signed(&[Part::Lit("v0:"), Part::Timestamp, Part::Lit(":"), Part::Body])
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Synctera: `Synctera-Signature`, one or two hex signatures with a dot between them, HMAC-SHA-256 over
+/// `<timestamp>.<body>`.
+pub const SYNCTERA: Scheme = entry(
+    Scheme::hmac_sha256("synctera")
+        .signature(values("synctera-signature", '.'), Encoding::Hex)
+        .timestamp(header("request-timestamp"), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
+        .deadline(Duration::from_secs(5))
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 

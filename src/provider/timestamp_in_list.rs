@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, days, item};
+use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, days, first, item, rest};
 
 /// BoldSign: `X-BoldSign-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const BOLDSIGN: Scheme = entry(
@@ -156,6 +156,22 @@ pub const PADDLE: Scheme = entry(
         .source("npm @paddle/paddle-node-sdk 3.10.0; PaddleHQ/paddle-go-sdk webhook_verifier.go, example_webhook_verifier_test.go; hookdeck/webhook-skills git f8a4801 skills/paddle-webhooks/references/verification.md", Confidence::Verified),
 );
 
+/// Persona: `Persona-Signature: t=<timestamp>,v1=<hex>`, HMAC-SHA-256 over `<timestamp>.<body>`; twice, with a blank
+/// between them, while a secret is being replaced.
+pub const PERSONA: Scheme = entry(
+    Scheme::hmac_sha256("persona")
+        .signature(item("persona-signature", ',', "v1").grouped(' '), Encoding::Hex)
+        .timestamp(item("persona-signature", ',', "t").grouped(' '), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
+        .id(Place::Json("/data/id"))
+        .event_type(Place::Json("/data/attributes/name"))
+        .deadline(Duration::from_secs(5))
+        .source(
+            "docs.withpersona.com best-practices page (2022-09-01); hookdeck/webhook-skills providers.yaml",
+            Confidence::Verified,
+        ),
+);
+
 /// Recharge (new): `X-Recharge-Webhook-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const RECHARGE_V2: Scheme = entry(
     Scheme::hmac_sha256("recharge-v2")
@@ -166,6 +182,20 @@ pub const RECHARGE_V2: Scheme = entry(
         .deadline(Duration::from_secs(5))
         .retries_for(days(2))
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Recurly's JSON webhooks: `recurly-signature: <ms>,<hex>`, HMAC-SHA-256 over `<timestamp>.<body>`; one more signature
+/// for each further secret. Recurly's XML webhooks are not signed and refused here.
+pub const RECURLY: Scheme = entry(
+    Scheme::hmac_sha256("recurly")
+        .signature(rest("recurly-signature", ','), Encoding::Hex)
+        .timestamp(first("recurly-signature", ','), TimestampFormat::UnixMillis)
+        .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
+        .event_type(Place::Json("/event_type"))
+        .source(
+            "docs.recurly.com signature-verification page; recurly/recurly-client-go webhook.go; hookdeck/webhook-skills providers.yaml",
+            Confidence::Verified,
+        ),
 );
 
 /// Retell AI: `X-Retell-Signature`, HMAC-SHA-256 over `<body><timestamp>`.

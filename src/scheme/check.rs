@@ -1,7 +1,8 @@
 //! What in a description contradicts itself, found in `const` context.
 
-use super::description::{Content, Method, Part, Place, Scheme};
-use super::field::{Field, Items};
+use super::description::Scheme;
+use super::field::{Field, Items, Lines, Source};
+use super::terms::{Content, Method, Part, Place};
 
 impl Scheme {
     /// The scheme itself, if it makes sense: in a `const`, a mistake is a compile error with a sentence.
@@ -33,6 +34,9 @@ impl Scheme {
             return Some(problem);
         }
         match self.content {
+            Content::Rule(_) if matches!(self.method, Method::Digest(_)) => {
+                Some("a rule does not know the secret: a digest is described by parts")
+            }
             Content::Rule(_) => None,
             Content::Parts(parts) => self.parts_problem(parts),
         }
@@ -46,6 +50,9 @@ impl Scheme {
             (_, Some((field, _))) if !is_field(field) => {
                 return Some("a signature's header is lower case, and the separators of its list are ASCII and differ");
             }
+            (method, Some((field, _))) if matches!(field.source, Source::Json) && !matches!(method, Method::Token) => {
+                return Some("a signature cannot stand in the body that it signs");
+            }
             _ => {}
         }
         if let Some((field, _)) = &self.ed25519
@@ -57,6 +64,11 @@ impl Scheme {
             && !is_field(field)
         {
             return Some("a timestamp's header is lower case, and the separators of its list are ASCII and differ");
+        }
+        if let Some((field, _)) = &self.timestamp
+            && (!field.more.is_empty() || !matches!((field.source, field.lines), (Source::Header, Lines::One)))
+        {
+            return Some("a timestamp stands in one header, on one line");
         }
         if !is_place(self.id) || !is_place(self.event_type) {
             return Some("a place is a header in lower case or a JSON pointer that begins with `/`");
@@ -87,7 +99,7 @@ impl Scheme {
     }
 
     const fn parts_problem(&self, parts: &[Part]) -> Option<&'static str> {
-        let (mut bodies, mut timestamps) = (0, 0);
+        let (mut bodies, mut timestamps, mut secrets) = (0, 0, 0);
         let mut rest = parts;
         while let [part, after @ ..] = rest {
             match part {
@@ -97,6 +109,7 @@ impl Scheme {
                     return Some("a signed delivery id stands in a header: call `.id(Place::Header(..))`");
                 }
                 Part::Lit(text) if text.is_empty() => return Some("an empty text between two parts separates nothing"),
+                Part::Secret => secrets += 1,
                 Part::Timestamp if self.timestamp.is_none() => {
                     return Some("the timestamp is signed, but it is not said where it stands: call `.timestamp(..)`");
                 }
@@ -109,8 +122,10 @@ impl Scheme {
             return Some("a timestamp that is not signed proves nothing: name it in `.signed(..)`");
         }
         match self.method {
-            Method::Token | Method::Unsigned if parts.is_empty() => None,
-            Method::Token | Method::Unsigned => Some("this sender signs nothing"),
+            Method::Basic | Method::Token | Method::Unsigned if parts.is_empty() => None,
+            Method::Basic | Method::Token | Method::Unsigned => Some("this sender signs nothing"),
+            Method::Digest(_) if secrets != 1 => Some("the secret stands once in a digest: it is all that protects it"),
+            Method::Ed25519 | Method::Hmac(_) if secrets > 0 => Some("a secret is a part of nothing but a digest"),
             _ if bodies == 0 => Some("the body is not signed: name it in `.signed(..)`"),
             _ if bodies > 1 => Some("the body is signed once"),
             _ => None,
@@ -147,20 +162,53 @@ const fn is_header(name: &str) -> bool {
     true
 }
 
+/// A name that is written in a query as it is.
+const fn is_parameter(name: &str) -> bool {
+    let mut bytes = name.as_bytes();
+    if bytes.is_empty() {
+        return false;
+    }
+    while let [byte, rest @ ..] = bytes {
+        if !matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.') {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
 const fn is_field(field: &Field) -> bool {
     let separators = match field.list {
         None => true,
         Some(list) => {
+            let grouped = match list.between_groups {
+                None => true,
+                Some(between) => between.is_ascii() && between as u32 != list.between_items as u32,
+            };
             list.between_items.is_ascii()
+                && grouped
                 && match list.items {
                     Items::Pairs { between, key } => {
                         between.is_ascii() && list.between_items as u32 != between as u32 && !key.is_empty()
                     }
-                    Items::Values => true,
+                    Items::First | Items::Rest | Items::Values => true,
                 }
         }
     };
-    is_header(field.header) && separators
+    let mut more = field.more;
+    while let [name, rest @ ..] = more {
+        if !is_header(name) {
+            return false;
+        }
+        more = rest;
+    }
+    let named = match field.source {
+        Source::Header => is_header(field.header),
+        Source::Json | Source::Query if !field.more.is_empty() || field.list.is_some() => false,
+        Source::Json => is_place(Place::Json(field.header)) && field.prefix.is_empty(),
+        Source::Query => is_parameter(field.header),
+    };
+    named && separators
 }
 
 const fn is_place(place: Place) -> bool {
@@ -175,16 +223,21 @@ const fn is_place(place: Place) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use super::super::{TimestampFormat, header, item};
+    use super::super::{TimestampFormat, header, item, json, query};
     use super::*;
     use crate::encoding::Encoding;
 
     const GOOD: Scheme = Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex);
 
+    const DIGEST: Scheme = Scheme::digest_sha256("acme").signature(header("x-acme"), Encoding::Hex);
+
     #[test]
     fn a_description_that_makes_sense_has_no_problem() {
         assert_eq!(GOOD.problem(), None);
         assert_eq!(Scheme::token("acme", header("x-token")).problem(), None);
+        assert_eq!(DIGEST.problem(), None);
+        assert_eq!(Scheme::basic("acme").problem(), None);
+        assert_eq!(Scheme::token("acme", json("/token")).problem(), None);
         let _: Scheme = const { GOOD.checked() };
     }
 
@@ -206,6 +259,19 @@ mod tests {
             (GOOD.tolerance(Duration::from_millis(999)), "tolerance"),
             (GOOD.body_limit(0), "body limit"),
             (Scheme::token("acme", header("x-token")).signed(&[Part::Body]), "signs nothing"),
+            (Scheme::token("acme", json("token")), "lower case"),
+            (Scheme::token("acme", query("a=b")), "lower case"),
+            (Scheme::basic("acme").signed(&[Part::Body]), "signs nothing"),
+            (GOOD.signature(json("/signature"), Encoding::Hex), "that it signs"),
+            (GOOD.signature(header("x-acme").or_headers(&["X-Other"]), Encoding::Hex), "lower case"),
+            (GOOD.signed(&[Part::Secret, Part::Body]), "nothing but a digest"),
+            (DIGEST.signed(&[Part::Body]), "stands once"),
+            (DIGEST.signed(&[Part::Secret, Part::Secret, Part::Body]), "stands once"),
+            (DIGEST.signed(&[Part::Secret]), "body is not signed"),
+            (
+                GOOD.timestamp(query("time"), time).signed(&[Part::Timestamp, Part::Body]),
+                "a timestamp stands in one header",
+            ),
         ] {
             let problem = scheme.problem().unwrap_or_default();
             assert!(problem.contains(word), "{word}: {problem}");

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::challenge::Challenge;
 use super::field::Field;
 use super::rule::SignatureRule;
-use crate::crypto::Algorithm;
+use super::terms::{Confidence, Content, Method, Part, Place, SecretText, TimestampFormat};
+use crate::crypto::{Algorithm, Hash};
 use crate::encoding::Encoding;
 
 /// How one sender signs, and what else is known of it. Plain data: [`Copy`], built in `const` context.
@@ -35,101 +36,6 @@ pub struct Scheme {
     pub(super) challenge: Challenge,
     pub(super) source: &'static str,
     pub(super) confidence: Confidence,
-}
-
-/// What is done with the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
-    Ed25519,
-    Hmac(Algorithm),
-    Token,
-    Unsigned,
-}
-
-/// How the text of a secret becomes a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SecretText {
-    /// A prefix, if it is there, is taken off; the rest is base64, padded or not.
-    Base64 {
-        /// Such as `whsec_`.
-        prefix: &'static str,
-    },
-    /// Behind the prefix base64; without it the text as it is.
-    Base64IfPrefixed {
-        /// Such as `whsec_`.
-        prefix: &'static str,
-    },
-    /// Hex digits, in either case.
-    Hex,
-    /// The text as it is, prefix and all.
-    Whole,
-}
-
-/// One part of the signed content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Part {
-    /// The raw body, byte for byte.
-    Body,
-    /// The value of a header that must be there, once. A [`Part::Lit`] that follows says where it ends, so a
-    /// value with that text in it is refused: two deliveries could be signed alike.
-    Header(&'static str),
-    /// The delivery id, which must be a [`Place::Header`]; else as [`Part::Header`].
-    Id,
-    /// A fixed text.
-    Lit(&'static str),
-    /// The method, in upper case.
-    Method,
-    /// The timestamp, as it is written in its field.
-    Timestamp,
-    /// The public URL, as configured by [`UrlScheme::at`](super::UrlScheme::at).
-    Url,
-}
-
-/// What the signature covers.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Content {
-    Parts(&'static [Part]),
-    Rule(&'static dyn SignatureRule),
-}
-
-/// How a timestamp is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TimestampFormat {
-    /// `Sun, 06 Nov 1994 08:49:37 GMT`, see [RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7).
-    HttpDate,
-    /// `2020-01-01T07:00:00Z`, with any offset and fraction, see [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339).
-    Rfc3339,
-    /// Milliseconds since 1970, at most 15 digits.
-    UnixMillis,
-    /// Seconds since 1970, at most 12 digits.
-    UnixSeconds,
-}
-
-/// Where the delivery id or the event type stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Place {
-    /// A header, its name in lower case.
-    Header(&'static str),
-    /// A value in the JSON body, at an [RFC 6901](https://www.rfc-editor.org/rfc/rfc6901) pointer.
-    Json(&'static str),
-    /// Nowhere.
-    Nowhere,
-}
-
-/// How sure we are that a catalogue entry is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Confidence {
-    /// Read in documentation.
-    Documented,
-    /// Read in a public receiver's code.
-    ThirdParty,
-    /// Checked against the sender's own SDK or a vector it published.
-    Verified,
 }
 
 /// So many days.
@@ -196,6 +102,32 @@ impl Scheme {
     #[must_use]
     pub const fn ed25519(name: &'static str) -> Self {
         Self::new(name, Method::Ed25519)
+    }
+
+    /// A sender that sends a SHA-1 of its own, not an HMAC, over parts of which one is [`Part::Secret`]. As
+    /// [`digest_sha256`](Self::digest_sha256), and SHA-1 is broken: what two bodies share can be found.
+    #[must_use]
+    pub const fn digest_sha1(name: &'static str) -> Self {
+        Self::new(name, Method::Digest(Hash::Sha1)).signed(&[Part::Secret, Part::Body])
+    }
+
+    /// A sender that sends a plain SHA-256, not an HMAC, over parts of which one is [`Part::Secret`]: weaker than an
+    /// HMAC. Where the secret stands first, whoever has seen one delivery can append to its body and compute the
+    /// digest of that ([length extension](https://en.wikipedia.org/wiki/Length_extension_attack)); JSON does not
+    /// survive this, as what is appended begins with binary padding. Prefer the sender's HMAC, where it has one.
+    /// Default: the secret, then the body.
+    #[must_use]
+    pub const fn digest_sha256(name: &'static str) -> Self {
+        Self::new(name, Method::Digest(Hash::Sha256)).signed(&[Part::Secret, Part::Body])
+    }
+
+    /// A sender that shows user and password ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)) and signs nothing:
+    /// the body can be anything. The secret is `user:password`; the password begins behind the first colon.
+    #[must_use]
+    pub const fn basic(name: &'static str) -> Self {
+        let mut scheme = Self::new(name, Method::Basic).signed(&[]);
+        scheme.signature = Some((super::field::header("authorization").prefix("Basic "), Encoding::Base64));
+        scheme
     }
 
     /// A sender that shows a shared token and signs nothing: the body can be anything. `place` is where

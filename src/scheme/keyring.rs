@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::description::{Method, Scheme, SecretText};
+use super::description::Scheme;
 use super::plan::KeyKinds;
+use super::terms::{Method, SecretText};
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
 use crate::crypto::{self, Ed25519Key, Mac, TokenHash};
-use crate::encoding;
+use crate::encoding::{self, Encoding};
 use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
 #[cfg(feature = "cli")]
 use crate::{secret::Key, verifying_key::VerifyingKey};
@@ -34,6 +35,8 @@ pub(super) struct ReadyKey {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a few a route, made once; a box would be a cache miss for each delivery")]
 pub(super) enum KeyKind {
+    /// A hash that has seen nothing yet, and the secret that is a part of what it will see.
+    Digest(Mac, Zeroizing<Vec<u8>>),
     Ed25519(Ed25519Key),
     Mac(Mac),
     Token(TokenHash),
@@ -88,6 +91,10 @@ impl Scheme {
     /// Keys that nobody knows, to go the whole way for somebody who does not exist.
     pub(crate) fn throwaway_keys(&self) -> Result<Secrets, ConfigError> {
         match self.method {
+            Method::Basic => {
+                let password = Secret::generate()?;
+                Secret::new([b"user:", password.expose()].concat()).map(Secrets::from)
+            }
             Method::Ed25519 => crypto::throwaway_key().map(Secrets::from),
             _ => Secret::generate().map(Secrets::from),
         }
@@ -144,6 +151,14 @@ impl ReadyKey {
                 Some(_) => return error("the secret is empty once it is decoded"),
                 None => return error("the secret is not base64, or not hex, as this sender writes it"),
             },
+            (Method::Digest(hash), KeyMaterial::Shared(secret)) => match secret_bytes(scheme.secret_text, secret) {
+                Some(bytes) if !bytes.is_empty() => KeyKind::Digest(Mac::plain(hash), bytes),
+                _ => return error("the secret cannot be decoded as this sender writes it"),
+            },
+            (Method::Basic, KeyMaterial::Shared(secret)) => match basic_token(secret) {
+                Some(token) => KeyKind::Token(TokenHash::of(token.as_bytes())),
+                None => return error("the secret is not `user:password`"),
+            },
             (Method::Token, KeyMaterial::Shared(secret)) if !fits_a_header(secret.expose()) => {
                 return error("no header can hold this token: it is not ASCII, or has blanks at its ends");
             }
@@ -161,6 +176,15 @@ impl ReadyKey {
         Ok(Self { id: key.id.clone(), key: ready, not_before: key.not_before, not_after: key.not_after })
     }
 
+    /// What hashes under this key, and the secret that goes into a digest.
+    pub(super) fn hashing(&self) -> Option<(&Mac, &[u8])> {
+        match &self.key {
+            KeyKind::Digest(hash, secret) => Some((hash, secret)),
+            KeyKind::Mac(mac) => Some((mac, &[])),
+            KeyKind::Ed25519(_) | KeyKind::Token(_) => None,
+        }
+    }
+
     fn counts(&self, now: Option<UnixTime>) -> bool {
         match now {
             Some(now) => {
@@ -174,6 +198,11 @@ impl ReadyKey {
 /// Whether a token can be the value of a header as we read it: ASCII, without blanks at its ends.
 pub(super) fn fits_a_header(token: &[u8]) -> bool {
     token.trim_ascii().len() == token.len() && token.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
+}
+
+/// What stands behind `Basic `, of a secret that is `user:password`.
+pub(super) fn basic_token(secret: &Secret) -> Option<Zeroizing<String>> {
+    secret.expose().contains(&b':').then(|| Zeroizing::new(Encoding::Base64.encode(secret.expose())))
 }
 
 /// The key bytes that a secret's text stands for.

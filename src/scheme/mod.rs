@@ -53,6 +53,7 @@ mod rule;
 mod sender;
 mod sign;
 mod summary;
+mod terms;
 mod timestamp;
 mod verify;
 
@@ -61,14 +62,15 @@ mod tests;
 
 pub(crate) use challenge::Answer;
 pub use challenge::{Challenge, Question};
-pub use description::{Confidence, DEFAULT_BODY_LIMIT, Part, Place, Scheme, SecretText, TimestampFormat, days};
+pub use description::{DEFAULT_BODY_LIMIT, Scheme, days};
 pub use error::VerifyError;
-pub use field::{Field, header, item, values};
+pub use field::{Field, first, header, item, json, query, rest, values};
 pub(crate) use keyring::Keyring;
 pub(crate) use plan::{Examined, Plan};
 pub use rule::{Emit, SignatureRule, Unverified};
 pub use sender::{Sender, SenderOf, UrlScheme};
 pub use sign::Signer;
+pub use terms::{Confidence, Part, Place, SecretText, TimestampFormat};
 pub(crate) use verify::examine_without_keys;
 pub use verify::{Verification, Verifier};
 

@@ -3,8 +3,9 @@
 use http::{HeaderMap, HeaderName};
 
 use super::VerifyError;
-use super::description::{Content, Part, Place, Scheme};
-use super::field::{Field, Reader, single_line};
+use super::description::Scheme;
+use super::field::{Field, Reader, Source, single_line};
+use super::terms::{Content, Part, Place};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::rejection::Reason;
 
@@ -29,6 +30,7 @@ pub(super) enum Piece {
     Header(SignedHeader),
     Lit(&'static str),
     Method,
+    Secret,
     Timestamp,
     Url,
 }
@@ -86,7 +88,13 @@ impl NameSet {
             HeaderName::try_from(name)
                 .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, format!("`{name}` is no header name")))
         };
-        let reader = |field: Field| name(field.header).map(|name| Reader::new(field, name));
+        let reader = |field: Field| match field.source {
+            Source::Header => {
+                let names = std::iter::once(&field.header).chain(field.more).map(|header| name(header));
+                names.collect::<Result<_, _>>().map(|names| Reader::new(field, names))
+            }
+            Source::Json | Source::Query => Ok(Reader::new(field, Vec::new())),
+        };
         let place = |place: Place| match place {
             Place::Header(header) => name(header).map(Some),
             Place::Json(_) | Place::Nowhere => Ok(None),
@@ -107,6 +115,7 @@ impl NameSet {
                 }
                 Part::Lit(text) => Piece::Lit(text),
                 Part::Method => Piece::Method,
+                Part::Secret => Piece::Secret,
                 Part::Timestamp => Piece::Timestamp,
                 Part::Url => Piece::Url,
             });

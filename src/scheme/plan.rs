@@ -1,5 +1,6 @@
 //! A scheme made ready for one route: names parsed, settings applied. Reads the head of a request.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,10 +8,11 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::VerifyError;
-use super::description::{Content, Method, Part, Place, Scheme, TimestampFormat};
+use super::description::Scheme;
 use super::field::{Found, MAX_CANDIDATES, Reader, Values, single_line};
 use super::name_set::{NameSet, Piece};
 use super::sender::Sender;
+use super::terms::{Content, Method, Part, Place, TimestampFormat};
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::crypto::Tag;
@@ -96,23 +98,23 @@ impl Plan {
     /// Checks all that the head alone decides.
     pub(super) fn examine(
         &self,
-        headers: &HeaderMap,
+        head: &Parts,
         kinds: KeyKinds,
         now: Option<UnixTime>,
     ) -> Result<Examined, VerifyError> {
         if self.scheme().method == Method::Unsigned {
             return Ok(Examined { set: 0, sent_at: None, first: None });
         }
-        let (set, names) = self.choose(headers);
-        let first = self.examine_signature(names, headers, kinds)?;
+        let (set, names) = self.choose(head);
+        let first = self.examine_signature(names, head, kinds)?;
         for piece in &names.pieces {
             if let Piece::Header(header) = piece {
-                header.value(headers)?;
+                header.value(&head.headers)?;
             }
         }
         let sent_at = match (&names.timestamp, self.scheme().timestamp) {
             (Some(reader), Some((_, format))) => {
-                let text = reader.one(headers, Reason::MissingTimestamp, Reason::MalformedTimestamp)?;
+                let text = reader.one(head, Reason::MissingTimestamp, Reason::MalformedTimestamp)?;
                 Some(self.check_time(text, format, now)?)
             }
             _ => None,
@@ -120,20 +122,13 @@ impl Plan {
         Ok(Examined { set, sent_at, first })
     }
 
-    fn choose(&self, headers: &HeaderMap) -> (usize, &NameSet) {
+    fn choose(&self, head: &Parts) -> (usize, &NameSet) {
         let mut sets = self.sets.iter().enumerate();
-        let there = |(_, set): &(usize, &NameSet)| {
-            set.signature.as_ref().is_some_and(|reader| headers.contains_key(&reader.name))
-        };
+        let there = |(_, set): &(usize, &NameSet)| set.signature.as_ref().is_some_and(|reader| reader.is_there(head));
         sets.clone().find(there).or_else(|| sets.next()).unwrap_or_else(|| unreachable!("a plan has its own names"))
     }
 
-    fn examine_signature(
-        &self,
-        names: &NameSet,
-        headers: &HeaderMap,
-        kinds: KeyKinds,
-    ) -> Result<Option<Tag>, VerifyError> {
+    fn examine_signature(&self, names: &NameSet, head: &Parts, kinds: KeyKinds) -> Result<Option<Tag>, VerifyError> {
         let second = names.ed25519.is_some();
         let shared = kinds.shared || !second;
         let public = kinds.public && second;
@@ -141,7 +136,11 @@ impl Plan {
         let mut verdict = Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature"));
         for (reader, second, wanted) in [(&names.signature, false, shared), (&names.ed25519, true, public)] {
             let Some(reader) = reader.as_ref().filter(|_| wanted) else { continue };
-            let formed = self.well_formed(reader, headers, second, &mut count);
+            if reader.in_body().is_some() {
+                // The head tells nothing.
+                return Ok(None);
+            }
+            let formed = self.well_formed(reader, head, second, &mut count);
             if count > MAX_CANDIDATES {
                 return Err(VerifyError::new(Reason::MalformedSignature, "there are too many signatures"));
             }
@@ -156,11 +155,11 @@ impl Plan {
     fn well_formed(
         &self,
         reader: &Reader,
-        headers: &HeaderMap,
+        head: &Parts,
         second: bool,
         count: &mut usize,
     ) -> Result<Option<Tag>, VerifyError> {
-        let values = match reader.values(headers, Reason::MalformedSignature)? {
+        let values = match reader.values(head, Reason::MalformedSignature)? {
             Found::Absent => return Err(VerifyError::new(Reason::MissingSignature, "there is no signature header")),
             Found::Other => {
                 return Err(VerifyError::new(
@@ -178,7 +177,7 @@ impl Plan {
             }
             good = good
                 || match self.scheme().method {
-                    Method::Token => !value.is_empty(),
+                    Method::Basic | Method::Token => !value.is_empty(),
                     _ => {
                         first = self.decode(value, second);
                         first.is_some()
@@ -194,6 +193,7 @@ impl Plan {
         let (encoding, length) = match (second, scheme.method) {
             (true, _) => (scheme.ed25519?.1, 64),
             (false, Method::Hmac(algorithm)) => (scheme.signature?.1, algorithm.tag_len()),
+            (false, Method::Digest(hash)) => (scheme.signature?.1, hash.digest_len()),
             (false, _) => (scheme.signature?.1, 64),
         };
         let mut buffer = [0; Tag::MAX];
@@ -231,22 +231,29 @@ impl Plan {
     }
 
     /// The candidates of the scheme's own signature, or of the second one.
-    pub(super) fn candidates<'h>(
-        &self,
-        examined: &Examined,
-        headers: &'h HeaderMap,
-        second: bool,
-    ) -> Option<Values<'h>> {
+    pub(super) fn candidates<'h>(&self, examined: &Examined, head: &'h Parts, second: bool) -> Option<Values<'h>> {
         let names = self.names(examined);
         let reader = if second { names.ed25519.as_ref() } else { names.signature.as_ref() }?;
-        match reader.values(headers, Reason::MalformedSignature) {
+        match reader.values(head, Reason::MalformedSignature) {
             Ok(Found::Values(values)) => Some(values),
             _ => None,
         }
     }
 
-    /// The signed content, before the body (`after` unset) or after it, slice by slice.
-    pub(super) fn content(&self, examined: &Examined, head: &Parts, after: Side, sink: &mut dyn FnMut(&[u8])) {
+    /// The token that stands in the body; `None` where this scheme has it in the head.
+    pub(super) fn token_in_body<'b>(&self, examined: &Examined, body: &'b [u8]) -> Option<Option<Cow<'b, str>>> {
+        let pointer = self.names(examined).signature.as_ref()?.in_body()?;
+        Some(json_pointer::text_at(body, pointer))
+    }
+
+    /// The signed content, before the body or after it, slice by slice. `secret` is that of a digest.
+    pub(super) fn content(
+        &self,
+        examined: &Examined,
+        head: &Parts,
+        (after, secret): (Side, &[u8]),
+        sink: &mut dyn FnMut(&[u8]),
+    ) {
         let names = self.names(examined);
         let at = names.pieces.iter().position(|piece| matches!(piece, Piece::Body)).unwrap_or(names.pieces.len());
         let (before_body, from_body) = names.pieces.split_at(at);
@@ -262,10 +269,12 @@ impl Plan {
                 }
                 Piece::Lit(text) => sink(text.as_bytes()),
                 Piece::Method => sink(head.method.as_str().as_bytes()),
+                Piece::Secret => sink(secret),
                 Piece::Timestamp => {
-                    let text = names.timestamp.as_ref().and_then(|reader| {
-                        reader.one(&head.headers, Reason::MissingTimestamp, Reason::MalformedTimestamp).ok()
-                    });
+                    let text = names
+                        .timestamp
+                        .as_ref()
+                        .and_then(|reader| reader.one(head, Reason::MissingTimestamp, Reason::MalformedTimestamp).ok());
                     sink(text.unwrap_or_default().as_bytes());
                 }
                 Piece::Url => sink(self.sender.url.as_deref().unwrap_or_default().as_bytes()),
@@ -299,7 +308,7 @@ impl Plan {
 
 /// What each delivery of this sender has in common.
 fn facts(scheme: &Scheme) -> Facts {
-    let covers_body = matches!(scheme.method, Method::Hmac(_) | Method::Ed25519);
+    let covers_body = matches!(scheme.method, Method::Digest(_) | Method::Ed25519 | Method::Hmac(_));
     let id_is_signed = match (scheme.id, scheme.content) {
         (Place::Json(_), _) => covers_body,
         (Place::Header(name), Content::Parts(parts)) => {

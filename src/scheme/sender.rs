@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use http::Uri;
 
-use super::description::{Content, Part, Scheme};
+use super::description::Scheme;
+use super::terms::{Content, Part};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 
 /// A scheme that is ready to be used: every [`Scheme`] turns into one, a [`UrlScheme`] by its public URL.

@@ -4,18 +4,20 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
+use zeroize::Zeroizing;
 
-use super::description::{Content, Method, Part, Place};
-use super::field::{Blanks, Field, Items};
-use super::keyring::{fits_a_header, secret_bytes};
+use super::field::{Blanks, Field, Items, Source};
+use super::keyring::{basic_token, fits_a_header, secret_bytes};
 use super::name_set::{SignedHeader, text_after};
 use super::rule::Unverified;
 use super::sender::Sender;
+use super::terms::{Content, Method, Part, Place};
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::crypto::{Ed25519Signer, Mac};
 use crate::encoding::Encoding;
+use crate::json_pointer;
 use crate::secret::Secret;
 
 /// Signs requests as one sender does.
@@ -45,6 +47,7 @@ pub struct Signer {
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "one a signer, made once")]
 enum SignerKey {
+    Digest(Mac, Zeroizing<Vec<u8>>),
     #[cfg_attr(not(feature = "ed25519"), allow(dead_code))]
     Ed25519(Ed25519Signer),
     Mac(Mac),
@@ -64,6 +67,16 @@ impl Signer {
             Method::Hmac(algorithm) => match secret_bytes(scheme.secret_text, &secret) {
                 Some(bytes) if !bytes.is_empty() => SignerKey::Mac(Mac::new(algorithm, &bytes)),
                 _ => return Err(ConfigError::secret(format!("`{}`: the secret cannot be decoded", scheme.name))),
+            },
+            Method::Digest(hash) => match secret_bytes(scheme.secret_text, &secret) {
+                Some(bytes) if !bytes.is_empty() => SignerKey::Digest(Mac::plain(hash), bytes),
+                _ => return Err(ConfigError::secret(format!("`{}`: the secret cannot be decoded", scheme.name))),
+            },
+            Method::Basic => match basic_token(&secret) {
+                Some(token) => SignerKey::Token(Secret::short(token.as_bytes())?),
+                None => {
+                    return Err(ConfigError::secret(format!("`{}`: the secret is not `user:password`", scheme.name)));
+                }
             },
             Method::Token if fits_a_header(secret.expose()) => SignerKey::Token(secret),
             Method::Token => {
@@ -102,6 +115,10 @@ impl Signer {
             rule.prepare(head, body);
         }
         let timestamp = scheme.timestamp.map(|(field, format)| (field, format.write(now)));
+        if let (Content::Rule(_), Some((field, text))) = (scheme.content, &timestamp) {
+            // The rule reads it from the head.
+            self.write(head, &[(*field, text.clone())])?;
+        }
         let signature = self.signature(head, body, timestamp.as_ref().map(|(_, text)| text.as_str()))?;
         let mut written: Vec<(Field, String)> = timestamp.into_iter().collect();
         written.extend(signature);
@@ -120,10 +137,16 @@ impl Signer {
         };
         Ok(match &self.key {
             SignerKey::Token(secret) => {
+                if let Some((Field { source: Source::Json, header, .. }, _)) = scheme.signature {
+                    let shown =
+                        json_pointer::text_at(body, header).is_some_and(|text| text.as_bytes() == secret.expose());
+                    let missing = || ConfigError::new(ConfigErrorKind::Scheme, "the body does not show the token");
+                    return if shown { Ok(None) } else { Err(missing()) };
+                }
                 let token = String::from_utf8_lossy(secret.expose()).into_owned();
                 scheme.signature.map(|(field, _)| (field, token))
             }
-            SignerKey::Mac(mac) => {
+            SignerKey::Digest(mac, _) | SignerKey::Mac(mac) => {
                 let mut mac = mac.clone();
                 mac.update(&self.content(head, body, timestamp)?);
                 text(scheme.signature, mac.finish().as_slice())
@@ -164,6 +187,11 @@ impl Signer {
                 }
                 Part::Lit(text) => content.extend_from_slice(text.as_bytes()),
                 Part::Method => content.extend_from_slice(head.method.as_str().as_bytes()),
+                Part::Secret => {
+                    if let SignerKey::Digest(_, secret) = &self.key {
+                        content.extend_from_slice(secret);
+                    }
+                }
                 Part::Timestamp => content.extend_from_slice(timestamp.unwrap_or_default().as_bytes()),
                 Part::Url => content.extend_from_slice(self.sender.public_url().unwrap_or_default().as_bytes()),
             }
@@ -194,6 +222,10 @@ impl Signer {
                 line.push_str(field.prefix);
                 line.push_str(value);
             }
+            if written.iter().any(|(other, _)| other.header == field.header && other.source == Source::Query) {
+                set_parameter(head, field.header, &line)?;
+                continue;
+            }
             let mut value = HeaderValue::try_from(line)
                 .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, "a signature cannot stand in a header"))?;
             // So that `Debug` of the headers does not show it.
@@ -202,4 +234,21 @@ impl Signer {
         }
         Ok(())
     }
+}
+
+/// Puts a query parameter behind those that are there, and takes an earlier one of its name away.
+fn set_parameter(head: &mut Parts, name: &str, value: &str) -> Result<(), ConfigError> {
+    let mut target = format!("{}?", head.uri.path());
+    for pair in head.uri.query().unwrap_or_default().split('&') {
+        if !pair.is_empty() && pair.split('=').next() != Some(name) {
+            target.push_str(pair);
+            target.push('&');
+        }
+    }
+    target.push_str(name);
+    target.push('=');
+    target.push_str(value);
+    head.uri = Uri::try_from(target)
+        .map_err(|_| ConfigError::new(ConfigErrorKind::Scheme, "a signature cannot stand in the query"))?;
+    Ok(())
 }

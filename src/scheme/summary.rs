@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::description::{Content, Method, Part, Scheme};
-use crate::crypto::Algorithm;
+use super::description::Scheme;
+use super::terms::{Content, Method, Part};
+use crate::crypto::{Algorithm, Hash};
 
 impl Scheme {
     /// What the sender signs, and how, in words: ``HMAC-SHA-256 over `<timestamp>.<body>` ``.
@@ -15,6 +16,9 @@ impl Scheme {
             Method::Hmac(Algorithm::HmacSha256) => "HMAC-SHA-256",
             Method::Hmac(Algorithm::HmacSha384) => "HMAC-SHA-384",
             Method::Hmac(Algorithm::HmacSha512) => "HMAC-SHA-512",
+            Method::Basic => return "nothing: user and password".to_owned(),
+            Method::Digest(Hash::Sha1) => "plain SHA-1",
+            Method::Digest(Hash::Sha256) => "plain SHA-256",
             Method::Token => return "nothing: a shared token".to_owned(),
             Method::Unsigned => return "nothing".to_owned(),
         };
@@ -35,6 +39,7 @@ impl Scheme {
                 Part::Id => summary.push_str("<id>"),
                 Part::Lit(text) => summary.extend(text.escape_default()),
                 Part::Method => summary.push_str("<method>"),
+                Part::Secret => summary.push_str("<secret>"),
                 Part::Timestamp => summary.push_str("<timestamp>"),
                 Part::Url => summary.push_str("<URL>"),
             }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::description::TimestampFormat;
+use super::terms::TimestampFormat;
 use crate::clock::UnixTime;
 
 impl TimestampFormat {
@@ -15,6 +15,10 @@ impl TimestampFormat {
                 // Of the three forms that HTTP allows, the one that it tells senders to write.
                 (text.len() == 29).then(|| UnixTime::from_secs(time.as_secs()))
             }
+            Self::Iso8601Utc if text.ends_with(|end: char| end.is_ascii_digit()) && !has_offset(text) => {
+                Self::Rfc3339.parse(&format!("{text}Z"))
+            }
+            Self::Iso8601Utc => None,
             Self::Rfc3339 => {
                 // Only the form with a `T` and seconds: what else ISO 8601 allows is not RFC 3339.
                 let shape = text.len() <= 35
@@ -35,6 +39,7 @@ impl TimestampFormat {
                 let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(time.as_secs()));
                 httpdate::fmt_http_date(time.unwrap_or(SystemTime::UNIX_EPOCH))
             }
+            Self::Iso8601Utc => Self::Rfc3339.write(time).trim_end_matches('Z').to_owned(),
             Self::Rfc3339 => {
                 let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
                 jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
@@ -43,6 +48,11 @@ impl TimestampFormat {
             Self::UnixSeconds => time.as_secs().to_string(),
         }
     }
+}
+
+/// Whether an offset stands behind the time of day.
+fn has_offset(text: &str) -> bool {
+    text.get(11..).is_none_or(|time| time.contains(['+', '-']))
 }
 
 fn digits(text: &str, longest: usize) -> Option<u64> {
@@ -112,7 +122,14 @@ mod tests {
         ] {
             assert_eq!(rfc3339.parse(text), None, "{text:?}");
         }
-        for format in [http, rfc3339, TimestampFormat::UnixMillis, TimestampFormat::UnixSeconds] {
+        let utc = TimestampFormat::Iso8601Utc;
+        for text in ["2020-01-01T07:00:00", "2020-01-01T07:00:00.000000"] {
+            assert_eq!(utc.parse(text), noon, "{text}");
+        }
+        for text in ["", "2020-01-01", "2020-01-01T07:00:00Z", "2020-01-01T00:00:00-07:00", "2020-01-01T07:00:00+00"] {
+            assert_eq!(utc.parse(text), None, "{text:?}");
+        }
+        for format in [http, utc, rfc3339, TimestampFormat::UnixMillis, TimestampFormat::UnixSeconds] {
             let time = UnixTime::from_secs(1_577_862_000);
             assert_eq!(format.parse(&format.write(time)), Some(time), "{format:?}");
         }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
+use zeroize::Zeroizing;
 
 use super::VerifyError;
-use super::description::{Content, Method};
 use super::keyring::{KeyKind, Keyring, ReadyKey};
 use super::plan::{Examined, KeyKinds, Plan, Side};
 use super::rule::Unverified;
 use super::sender::Sender;
+use super::terms::{Content, Method};
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
 use crate::crypto::{Mac, Tag};
@@ -80,7 +81,7 @@ impl Verifier {
 
     /// The same, for one that was made for this delivery.
     pub(crate) fn into_verification(self, head: &Parts, now: Option<UnixTime>) -> Result<Verification, VerifyError> {
-        let examined = self.plan.examine(&head.headers, self.ring.kinds(), now)?;
+        let examined = self.plan.examine(head, self.ring.kinds(), now)?;
         self.resume(examined, head, now)
     }
 
@@ -99,7 +100,7 @@ impl Verifier {
 /// Looks at a head before the keys are known: they may have to be fetched, and a head that cannot pass is
 /// not worth the fetching. [`Verifier::resume`] goes on from here.
 pub(crate) fn examine_without_keys(plan: &Plan, head: &Parts, now: Option<UnixTime>) -> Result<Examined, VerifyError> {
-    plan.examine(&head.headers, KeyKinds { public: true, shared: true }, now)
+    plan.examine(head, KeyKinds { public: true, shared: true }, now)
 }
 
 /// A delivery of which the head has passed and the body is on its way.
@@ -129,9 +130,9 @@ impl Verification {
             let Some((at, likeliest)) = verifier.ring.active(now).next() else {
                 return Err(VerifyError::new(Reason::NotConfigured, "no key counts at this time"));
             };
-            if let (KeyKind::Mac(mac), Content::Parts(_)) = (&likeliest.key, plan.scheme().content) {
+            if let (Some((mac, secret)), Content::Parts(_)) = (likeliest.hashing(), plan.scheme().content) {
                 let mut mac = mac.clone();
-                plan.content(&examined, head, Side::BeforeBody, &mut |bytes| mac.update(bytes));
+                plan.content(&examined, head, (Side::BeforeBody, secret), &mut |bytes| mac.update(bytes));
                 running = Some((at, mac));
             }
         }
@@ -184,10 +185,13 @@ impl Verification {
         let ring = &self.verifier.ring;
         let plan = &self.verifier.plan;
         let mut tried = None;
-        if let Some((at, mut mac)) = self.running.take().filter(|_| self.hashed == body.len()) {
-            plan.content(&self.examined, head, Side::AfterBody, &mut |bytes| mac.update(bytes));
+        if let Some((at, mut mac)) = self.running.take().filter(|_| self.hashed == body.len())
+            && let Some(key) = ring.get(at)
+        {
+            let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();
+            plan.content(&self.examined, head, (Side::AfterBody, secret), &mut |bytes| mac.update(bytes));
             tried = Some(at);
-            if let (Some(tag), Some(key)) = (self.matching(head, &mac.finish()), ring.get(at)) {
+            if let Some(tag) = self.matching(head, &mac.finish()) {
                 return Ok(Match { key: key.id.clone(), tag: Some(tag) });
             }
         }
@@ -205,11 +209,17 @@ impl Verification {
     fn try_key(&self, key: &ReadyKey, head: &Parts, body: &Bytes) -> Result<Option<Option<Tag>>, VerifyError> {
         let plan = &self.verifier.plan;
         if let KeyKind::Token(token) = &key.key {
-            let mut values = plan.candidates(&self.examined, &head.headers, false).into_iter().flatten();
+            if let Some(shown) = plan.token_in_body(&self.examined, body) {
+                let Some(shown) = shown else {
+                    return Err(VerifyError::new(Reason::MissingSignature, "there is no token in the body"));
+                };
+                return Ok(token.matches(shown.as_bytes()).then_some(None));
+            }
+            let mut values = plan.candidates(&self.examined, head, false).into_iter().flatten();
             return Ok(values.any(|value| token.matches(value.as_bytes())).then_some(None));
         }
         let mut matched = None;
-        self.contents(head, body, &mut |content| {
+        self.contents(key, head, body, &mut |content| {
             matched = self.key_fits(key, head, content);
             if matched.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
@@ -218,7 +228,7 @@ impl Verification {
 
     fn key_fits(&self, key: &ReadyKey, head: &Parts, content: &[&[u8]]) -> Option<Tag> {
         match &key.key {
-            KeyKind::Mac(mac) => {
+            KeyKind::Digest(mac, _) | KeyKind::Mac(mac) => {
                 let mut mac = mac.clone();
                 content.iter().for_each(|bytes| mac.update(bytes));
                 self.matching(head, &mac.finish())
@@ -227,7 +237,7 @@ impl Verification {
                 let plan = &self.verifier.plan;
                 let second = plan.scheme().method != Method::Ed25519;
                 let message = content.concat();
-                let mut candidates = plan.candidates(&self.examined, &head.headers, second)?;
+                let mut candidates = plan.candidates(&self.examined, head, second)?;
                 candidates.find_map(|text| {
                     let tag = plan.decode(text, second)?;
                     public.verifies(&message, &tag.into_parts().0).then_some(tag)
@@ -243,13 +253,14 @@ impl Verification {
             return Some(first);
         }
         let plan = &self.verifier.plan;
-        let mut candidates = plan.candidates(&self.examined, &head.headers, false)?;
+        let mut candidates = plan.candidates(&self.examined, head, false)?;
         candidates.find_map(|text| plan.decode(text, false).filter(|candidate| candidate.matches(computed)))
     }
 
     /// The whole signed content, in each of its spellings.
     fn contents(
         &self,
+        key: &ReadyKey,
         head: &Parts,
         body: &Bytes,
         emit: &mut dyn FnMut(&[&[u8]]) -> ControlFlow<()>,
@@ -261,9 +272,12 @@ impl Verification {
                 rule.contents(&Unverified { head, body, public_url }, emit)
             }
             Content::Parts(_) => {
-                let (mut before, mut after) = (Vec::new(), Vec::new());
-                plan.content(&self.examined, head, Side::BeforeBody, &mut |bytes| before.extend_from_slice(bytes));
-                plan.content(&self.examined, head, Side::AfterBody, &mut |bytes| after.extend_from_slice(bytes));
+                let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();
+                // A digest has the secret in them.
+                let (mut before, mut after) = (Zeroizing::new(Vec::new()), Zeroizing::new(Vec::new()));
+                for (side, part) in [(Side::BeforeBody, &mut before), (Side::AfterBody, &mut after)] {
+                    plan.content(&self.examined, head, (side, secret), &mut |bytes| part.extend_from_slice(bytes));
+                }
                 let _ = emit(&[&before, body, &after]);
                 Ok(())
             }
