@@ -243,7 +243,8 @@ fn table() -> String {
             _ => "documented",
         };
         let time = if scheme.signs_time() { "yes" } else { "no" };
-        let (name, signs) = (scheme.name(), scheme.summary());
+        // A bar would end the cell, even in code.
+        let (name, signs) = (scheme.name(), scheme.summary().replace('|', "\\|"));
         table += &format!("| `{name}` | {signs} | {time} | {id} | {confidence}: {} |\n", source.replace('|', "/"));
     }
     table
