@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName};
 use super::VerifyError;
 use crate::rejection::Reason;
 
-/// The place of a signature, a token or a timestamp: [`header`], [`item`], [`values`], [`query`] or [`json`].
+/// The place of a signature, a token or a timestamp: [`header`], [`item`], [`values`], [`first`], [`rest`], [`query`] or
+/// [`json`].
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// The name of the header or the parameter, or the pointer.
