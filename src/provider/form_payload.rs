@@ -2,10 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use http::header::CONTENT_TYPE;
-use percent_encoding::percent_decode;
-
 use super::entry;
+use super::form::{decoded, is_form};
 use crate::rejection::Reason;
 use crate::scheme::{Confidence, Emit, Encoding, Place, Scheme, SignatureRule, Unverified, VerifyError, header};
 
@@ -42,13 +40,8 @@ struct FormPayloadRule;
 
 impl SignatureRule for FormPayloadRule {
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
-        let kind = request.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        let _: ControlFlow<()> = if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            emit(&[&payload(request.body)?])
-        } else {
-            emit(&[request.body])
-        };
+        let _: ControlFlow<()> =
+            if is_form(&request.head.headers) { emit(&[&payload(request.body)?]) } else { emit(&[request.body]) };
         Ok(())
     }
 }
@@ -58,8 +51,7 @@ fn payload(form: &[u8]) -> Result<Vec<u8>, VerifyError> {
     let Some(text) = form.strip_prefix(b"payload=").filter(|text| !text.contains(&b'&')) else {
         return Err(VerifyError::new(Reason::SignatureMismatch, "the form is not one field `payload`"));
     };
-    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    Ok(percent_decode(&spaced).collect())
+    Ok(decoded(text))
 }
 
 #[cfg(test)]

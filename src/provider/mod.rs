@@ -15,6 +15,7 @@ mod body_hex;
 mod body_prefixed;
 mod credentials;
 mod digest;
+mod form;
 mod form_payload;
 mod hashed_body;
 mod public_key;

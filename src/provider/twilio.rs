@@ -5,13 +5,12 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::Uri;
 use http::request::Parts;
-use http::{HeaderMap, Uri};
-use percent_encoding::percent_decode;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::form::{decoded, is_form};
 use super::url_entry;
 use crate::rejection::Reason;
 use crate::scheme::{
@@ -109,12 +108,6 @@ fn body_hash(url: &str) -> Option<&str> {
     url.split_once('?')?.1.split('&').find_map(|pair| pair.strip_prefix(BODY_HASH))
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = value.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
 /// Each name before each of its values, sorted, equal pairs once.
 fn sorted_fields(body: &[u8]) -> Result<Vec<u8>, VerifyError> {
     let mut fields = Vec::new();
@@ -138,10 +131,8 @@ fn sorted_fields(body: &[u8]) -> Result<Vec<u8>, VerifyError> {
 /// The text of one half of a pair. What is no UTF-8 is refused rather than replaced: two bodies would
 /// then have one signature.
 fn form_text(text: Option<&[u8]>) -> Result<String, VerifyError> {
-    let spaced: Vec<u8> =
-        text.unwrap_or_default().iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    let bytes: Vec<u8> = percent_decode(&spaced).collect();
-    String::from_utf8(bytes).map_err(|_| VerifyError::new(Reason::SignatureMismatch, "a form field is not UTF-8"))
+    String::from_utf8(decoded(text.unwrap_or_default()))
+        .map_err(|_| VerifyError::new(Reason::SignatureMismatch, "a form field is not UTF-8"))
 }
 
 /// The URL as configured, and with the standard port added or the port taken off: Twilio's own library
