@@ -134,9 +134,7 @@ impl Rules {
         self.count(decision);
         Some(self.refusals.respond(rejection, Dialect::of(request.headers())))
     }
-}
 
-impl Rules {
     fn count(&self, decision: Decision) {
         if let Some(metrics) = self.metrics.as_deref().and_then(OnceLock::get) {
             metrics.decided(decision);
