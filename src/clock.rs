@@ -8,7 +8,7 @@
 //! needs the time answers 503 rather than guess.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// A point in time, counted from 1970-01-01T00:00:00Z.
@@ -69,6 +69,16 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Time since an origin that is fixed for the life of the process. Never goes backwards;
     /// leases and deadlines are judged by it.
     fn monotonic(&self) -> Duration;
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Option<UnixTime> {
+        (**self).now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        (**self).monotonic()
+    }
 }
 
 /// The clock of the operating system.

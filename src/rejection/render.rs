@@ -59,6 +59,12 @@ pub trait RenderRejection: fmt::Debug + Send + Sync + 'static {
     fn render(&self, rejection: &Rejection, headers: &mut HeaderMap) -> Bytes;
 }
 
+impl<R: RenderRejection + ?Sized> RenderRejection for Arc<R> {
+    fn render(&self, rejection: &Rejection, headers: &mut HeaderMap) -> Bytes {
+        (**self).render(rejection, headers)
+    }
+}
+
 /// `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): the default.
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(clippy::exhaustive_structs, reason = "there is nothing in it and never will be")]

@@ -34,6 +34,9 @@ pub struct WebhookLayer {
     pub(super) challenge: ChallengeLayer,
     pub(super) idempotency: Option<IdempotencyLayer>,
     proxies: TrustedProxies,
+    /// What each part gets, also one that is added later.
+    renderer: Option<Arc<dyn RenderRejection>>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl WebhookLayer {
@@ -72,6 +75,8 @@ impl WebhookLayer {
             signature,
             idempotency: None,
             proxies: TrustedProxies::none(),
+            renderer: None,
+            clock: None,
         }
     }
 
@@ -146,7 +151,7 @@ impl WebhookLayer {
     /// Refuses what did not come over TLS.
     pub fn https_only(mut self) -> Self {
         self.head.https_only = Some(HttpsOnlyLayer::new(self.proxies.clone()).route(self.signature.route_name()));
-        self
+        self.rendered()
     }
 
     /// Refuses clients outside of these networks, such as `192.0.2.0/24` or `2001:db8::/32`.
@@ -164,19 +169,19 @@ impl WebhookLayer {
     pub fn allowlist(mut self, allowlist: AllowlistLayer) -> Self {
         let allowlist = allowlist.behind(self.proxies.clone()).route(self.signature.route_name());
         self.head.allowlist = Some(if self.metrics.is_some() { allowlist.counted() } else { allowlist });
-        self
+        self.rendered()
     }
 
     /// Answers the sender's `GET` with `hub.challenge` where it shows this token (Meta).
     pub fn verify_token(mut self, token: Secret) -> Self {
         self.head.subscribe = Some(SubscribeLayer::new(token).route(self.signature.route_name()));
-        self
+        self.rendered()
     }
 
     /// How each delivery is handled once.
     pub fn idempotency(mut self, idempotency: IdempotencyLayer) -> Self {
         self.idempotency = Some(if self.metrics.is_some() { idempotency.counted() } else { idempotency });
-        self
+        self.rendered()
     }
 
     /// Lets the handler run for each delivery, however often it comes.
@@ -195,26 +200,39 @@ impl WebhookLayer {
         self.signature = self.signature.counted();
         self.head.allowlist = self.head.allowlist.map(AllowlistLayer::counted);
         self.idempotency = self.idempotency.map(IdempotencyLayer::counted);
-        let layer = MetricsLayer::new(self.signature.route_name());
-        self.metrics = Some(layer.provider(self.signature.scheme().name()));
+        let layer = MetricsLayer::new(self.signature.route_name()).provider(self.signature.scheme().name());
+        self.metrics = Some(match self.clock.clone() {
+            Some(clock) => layer.clock(clock),
+            None => layer,
+        });
         self
     }
 
-    /// Where the time comes from. Default: [`SystemClock`](crate::clock::SystemClock).
-    pub fn clock(mut self, clock: impl Clock + Clone) -> Self {
+    /// Where the time comes from. Default: [`SystemClock`](crate::clock::SystemClock). A store in memory that is there
+    /// by now is replaced by an empty one; an idempotency layer that is given later keeps its own clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
         self.signature = self.signature.clock(clock.clone());
         self.idempotency = self.idempotency.map(|layer| layer.clock(clock.clone()));
-        self.metrics = self.metrics.map(|layer| layer.clock(clock));
+        self.metrics = self.metrics.map(|layer| layer.clock(clock.clone()));
+        self.clock = Some(clock);
         self
     }
 
-    /// How refusals are written; default: `application/problem+json`.
-    pub fn render_with(mut self, renderer: impl RenderRejection + Clone) -> Self {
+    /// How refusals are written, by every layer of the stack; default: `application/problem+json`.
+    pub fn render_with(mut self, renderer: impl RenderRejection) -> Self {
+        self.renderer = Some(Arc::new(renderer));
+        self.rendered()
+    }
+
+    /// Gives the renderer to every part that is there.
+    fn rendered(mut self) -> Self {
+        let Some(renderer) = self.renderer.clone() else { return self };
         self.head.https_only = self.head.https_only.map(|layer| layer.render_with(renderer.clone()));
         self.head.allowlist = self.head.allowlist.map(|layer| layer.render_with(renderer.clone()));
         self.head.subscribe = self.head.subscribe.map(|layer| layer.render_with(renderer.clone()));
-        self.idempotency = self.idempotency.map(|layer| layer.render_with(renderer.clone()));
         self.head.raw_body = self.head.raw_body.render_with(renderer.clone());
+        self.idempotency = self.idempotency.map(|layer| layer.render_with(renderer.clone()));
         self.challenge = self.challenge.render_with(renderer.clone());
         self.signature = self.signature.render_with(renderer);
         self
