@@ -6,7 +6,7 @@ use super::challenge::Challenge;
 use super::field::Field;
 use super::rule::SignatureRule;
 use super::terms::{Confidence, Content, Method, Part, Place, SecretText, TimestampFormat};
-use crate::crypto::{Algorithm, Hash};
+use crate::crypto::{Algorithm, Hash, PublicAlgorithm};
 use crate::encoding::Encoding;
 
 /// How one sender signs, and what else is known of it. Plain data: [`Copy`], built in `const` context.
@@ -101,7 +101,13 @@ impl Scheme {
     /// A sender that signs with Ed25519.
     #[must_use]
     pub const fn ed25519(name: &'static str) -> Self {
-        Self::new(name, Method::Ed25519)
+        Self::public_key(name, PublicAlgorithm::Ed25519)
+    }
+
+    /// A sender that signs with a private key, and is verified with its public one.
+    #[must_use]
+    pub const fn public_key(name: &'static str, algorithm: PublicAlgorithm) -> Self {
+        Self::new(name, Method::Public(algorithm))
     }
 
     /// A sender that sends a SHA-1 of its own, not an HMAC, over parts of which one is [`Part::Secret`]. As
