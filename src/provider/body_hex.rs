@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, SecretText, TimestampFormat, days, header};
+use crate::scheme::{
+    Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header,
+};
 
 /// AiPrise: `X-HMAC-SIGNATURE`, HMAC-SHA-256 over the body.
 pub const AIPRISE: Scheme = entry(
@@ -26,6 +28,7 @@ pub const ASANA: Scheme = entry(
         .signature(header("x-hook-signature"), Encoding::Hex)
         .deadline(Duration::from_secs(10))
         .retries_for(days(1))
+        .answered(&[answered(200, 299, Reaction::Success), answered(410, 410, Reaction::Disable)])
         .source("Asana/developer-docs webhooks chapter (2024-09); hookdeck/webhook-skills providers.yaml; public receiver code using x-asana-request-signature", Confidence::Verified),
 );
 
@@ -154,6 +157,7 @@ pub const LEMONSQUEEZY: Scheme = entry(
     Scheme::hmac_sha256("lemonsqueezy")
         .signature(header("x-signature"), Encoding::Hex)
         .event_type(Place::Header("x-event-name"))
+        .answered(&[answered(200, 200, Reaction::Success), answered(201, 599, Reaction::Retry)])
         .source("docs.lemonsqueezy.com signing-requests and webhooks pages; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
 );
 
@@ -242,6 +246,7 @@ pub const PUSHER: Scheme = entry(
     Scheme::hmac_sha256("pusher")
         .signature(header("x-pusher-signature"), Encoding::Hex)
         .deadline(Duration::from_secs(4))
+        .retries_for(Duration::from_secs(5 * 60))
         .source("aspnet/WebHooks git 9a2b0cb src/Microsoft.AspNetCore.WebHooks.Receivers.Pusher/Filters/PusherVerifySignatureFilter.cs; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
 );
 
@@ -358,6 +363,12 @@ pub const UBER_EATS: Scheme = entry(
     Scheme::hmac_sha256("uber-eats")
         .signature(header("x-uber-signature"), Encoding::Hex)
         .event_type(Place::Json("/event_type"))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(500, 500, Reaction::Retry),
+            answered(502, 504, Reaction::Retry),
+            answered(400, 499, Reaction::GiveUp),
+        ])
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 

@@ -30,6 +30,9 @@ impl Scheme {
         if self.body_limit == 0 || self.body_limit == usize::MAX {
             return Some("a body limit of nothing or of everything is none");
         }
+        if let Some(problem) = self.conduct.problem() {
+            return Some(problem);
+        }
         if let Some(problem) = self.fields_problem() {
             return Some(problem);
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::challenge::Challenge;
+use super::conduct::Conduct;
 use super::field::Field;
 use super::rule::SignatureRule;
 use super::terms::{Confidence, Content, Method, Part, Place, SecretText, TimestampFormat};
@@ -31,8 +32,7 @@ pub struct Scheme {
     pub(super) other_names: &'static [(&'static str, &'static str)],
     pub(super) bodies_are_unique: bool,
     pub(super) body_limit: usize,
-    pub(super) deadline: Option<Duration>,
-    pub(super) retry_horizon: Option<Duration>,
+    pub(super) conduct: Conduct,
     pub(super) challenge: Challenge,
     pub(super) source: &'static str,
     pub(super) confidence: Confidence,
@@ -66,8 +66,7 @@ impl Scheme {
             other_names: &[],
             bodies_are_unique: false,
             body_limit: DEFAULT_BODY_LIMIT,
-            deadline: None,
-            retry_horizon: None,
+            conduct: Conduct::UNKNOWN,
             challenge: Challenge::None,
             source: "",
             confidence: Confidence::Documented,
@@ -262,20 +261,6 @@ impl Scheme {
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
-        self
-    }
-
-    /// How long the sender waits for an answer.
-    #[must_use]
-    pub const fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// How long the sender goes on with retries of one delivery.
-    #[must_use]
-    pub const fn retries_for(mut self, horizon: Duration) -> Self {
-        self.retry_horizon = Some(horizon);
         self
     }
 

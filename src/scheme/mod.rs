@@ -43,6 +43,7 @@
 
 mod challenge;
 mod check;
+mod conduct;
 mod description;
 mod error;
 mod field;
@@ -62,6 +63,7 @@ mod tests;
 
 pub(crate) use challenge::Answer;
 pub use challenge::{Challenge, Question};
+pub use conduct::{Answered, Reaction, answered};
 pub use description::{DEFAULT_BODY_LIMIT, Scheme, days};
 pub use error::VerifyError;
 pub use field::{Field, first, header, item, json, query, rest, values};

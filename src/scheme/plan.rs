@@ -333,8 +333,8 @@ fn facts(scheme: &Scheme) -> Facts {
         provider: scheme.name,
         id_is_signed,
         bodies_are_unique: scheme.bodies_are_unique,
-        retry_horizon: scheme.retry_horizon,
-        deadline: scheme.deadline,
+        retry_horizon: scheme.retry_horizon(),
+        deadline: scheme.answer_within(),
     }
 }
 
