@@ -1,4 +1,4 @@
-//! Senders that sign the body alone and write the signature in hex.
+//! Senders that sign the body alone with HMAC-SHA-256 and write the signature in hex.
 
 use std::time::Duration;
 
@@ -205,15 +205,6 @@ pub const MODERN_TREASURY: Scheme = entry(
         .source("npm modern-treasury 3.3.0 resources/webhooks.js", Confidence::Verified),
 );
 
-/// Sonatype Nexus: `X-Nexus-Webhook-Signature`, HMAC-SHA-1 over the body.
-pub const NEXUS: Scheme = entry(
-    Scheme::hmac_sha1("nexus")
-        .signature(header("x-nexus-webhook-signature"), Encoding::Hex)
-        .id(Place::Header("x-nexus-webhook-delivery"))
-        .event_type(Place::Header("x-nexus-webhook-id"))
-        .source("fluxcd/notification-controller internal/server/receiver_handlers.go", Confidence::ThirdParty),
-);
-
 /// Nuvemshop / Tiendanube: `x-linkedstore-hmac-sha256`, HMAC-SHA-256 over the body.
 pub const NUVEMSHOP: Scheme = entry(
     Scheme::hmac_sha256("nuvemshop")
@@ -268,13 +259,6 @@ pub const SCRAPFLY: Scheme = entry(
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
-/// Segment webhooks destination: `X-Signature`, HMAC-SHA-1 over the body.
-pub const SEGMENT: Scheme = entry(
-    Scheme::hmac_sha1("segment")
-        .signature(header("x-signature"), Encoding::Hex)
-        .source("webhooks.cc provider catalogue source", Confidence::Documented),
-);
-
 /// Sentry: `Sentry-Hook-Signature`, HMAC-SHA-256 over the body.
 pub const SENTRY: Scheme = entry(
     Scheme::hmac_sha256("sentry")
@@ -304,13 +288,6 @@ pub const SHOPWARE: Scheme = entry(
         .source("shopware/shopware src/Core/Framework/App/Hmac/RequestSigner.php", Confidence::Verified),
 );
 
-/// Sinch Numbers API: `x-sinch-signature`, HMAC-SHA-1 over the body.
-pub const SINCH_NUMBERS: Scheme = entry(
-    Scheme::hmac_sha1("sinch-numbers")
-        .signature(header("x-sinch-signature"), Encoding::Hex)
-        .source("sinch/sinch-sdk-python sinch_events authentication_validation.py", Confidence::Verified),
-);
-
 /// Smartcar: `SC-Signature`, HMAC-SHA-256 over the body.
 pub const SMARTCAR: Scheme = entry(
     Scheme::hmac_sha256("smartcar")
@@ -332,15 +309,6 @@ pub const SMARTSHEET: Scheme = entry(
         .source("developers.smartsheet.com webhook-verification and webhook-callbacks pages", Confidence::Documented),
 );
 
-/// Smile API: `Smile-Signature`, HMAC-SHA-512 over the body.
-pub const SMILE_API: Scheme = entry(
-    Scheme::hmac_sha512("smile-api")
-        .signature(header("smile-signature"), Encoding::Hex)
-        .id(Place::Json("/id"))
-        .event_type(Place::Json("/type"))
-        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
-);
-
 /// Squarespace: `Squarespace-Signature`, HMAC-SHA-256 over the body.
 pub const SQUARESPACE: Scheme = entry(
     Scheme::hmac_sha256("squarespace")
@@ -349,13 +317,6 @@ pub const SQUARESPACE: Scheme = entry(
         .id(Place::Json("/id"))
         .event_type(Place::Json("/topic"))
         .source("developers.squarespace.com verifying-notifications and webhooks overview pages", Confidence::Verified),
-);
-
-/// HCP Terraform notifications: `X-TFE-Notification-Signature`, HMAC-SHA-512 over the body.
-pub const TERRAFORM_CLOUD: Scheme = entry(
-    Scheme::hmac_sha512("terraform-cloud")
-        .signature(header("x-tfe-notification-signature"), Encoding::Hex)
-        .source("public receiver code using x-tfe-notification-signature", Confidence::ThirdParty),
 );
 
 /// Uber Eats: `X-Uber-Signature`, HMAC-SHA-256 over the body.
@@ -394,12 +355,4 @@ pub const VIBER: Scheme = entry(
         .signature(header("x-viber-content-signature"), Encoding::Hex)
         .event_type(Place::Json("/event"))
         .source("public receiver code using x-viber-content-signature", Confidence::ThirdParty),
-);
-
-/// Cisco Webex: `X-Spark-Signature`, HMAC-SHA-1 over the body.
-pub const WEBEX: Scheme = entry(
-    Scheme::hmac_sha1("webex")
-        .signature(header("x-spark-signature"), Encoding::Hex)
-        .event_type(Place::Json("/resource"))
-        .source("public receiver code using x-spark-signature (n8n node, botkit)", Confidence::ThirdParty),
 );

@@ -13,6 +13,7 @@
 mod all;
 mod body_base64;
 mod body_hex;
+mod body_hex_other_hashes;
 mod body_prefixed;
 mod credentials;
 mod digest;
@@ -34,6 +35,7 @@ use crate::scheme::{Scheme, UrlScheme};
 pub use all::ALL;
 pub use body_base64::*;
 pub use body_hex::*;
+pub use body_hex_other_hashes::*;
 pub use body_prefixed::*;
 pub use credentials::*;
 pub use digest::*;
