@@ -53,15 +53,15 @@ impl Captured {
     }
 
     fn keys(&self) -> Secrets {
-        match VerifyingKey::from_base64(&self.secret) {
-            Ok(key) if self.is_public_key() => key.into(),
-            _ => Secret::short(self.secret.as_str()).unwrap().into(),
+        match &self.secret {
+            secret if !self.is_public_key() => Secret::short(secret.as_str()).unwrap().into(),
+            pem if pem.starts_with("-----BEGIN") => VerifyingKey::from_pem(pem).unwrap().into(),
+            base64 => VerifyingKey::from_base64(base64).unwrap().into(),
         }
     }
 
     fn is_public_key(&self) -> bool {
-        let unfit = |secret| Verifier::new(self.sender.clone(), Secret::new(secret).unwrap()).is_err();
-        unfit("00112233445566778899aabbccddeeff") && unfit("user:00112233445566778899aabbccddeeff")
+        self.scheme.needs_public_key()
     }
 
     fn is_token(&self) -> bool {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::{entry, url_entry};
-use crate::rejection::Reason;
 use crate::scheme::{
     Confidence, Emit, Encoding, Place, Scheme, SecretText, SignatureRule, TimestampFormat, Unverified, UrlScheme,
     VerifyError, header, item,
@@ -48,26 +47,12 @@ fn hash_of(body: &[u8]) -> String {
     Encoding::Hex.encode(&Sha256::digest(body))
 }
 
-/// The one value of a header.
-fn one<'a>(request: &Unverified<'a>, name: &str) -> Result<&'a str, VerifyError> {
-    let mut lines = request.head.headers.get_all(name).iter();
-    match (lines.next().and_then(|line| line.to_str().ok()), lines.next()) {
-        (Some(text), None) => Ok(text),
-        _ => {
-            Err(VerifyError::new(Reason::MissingTimestamp, "a header that is signed is missing or stands there twice"))
-        }
-    }
-}
-
 #[derive(Debug)]
 struct RippleRule;
 
 impl SignatureRule for RippleRule {
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
-        // That `t` stands there once was seen before: it is the timestamp.
-        let signature = one(request, "x-webhook-signature")?;
-        let time = signature.split(',').find_map(|item| item.strip_prefix("t=")).unwrap_or_default();
-        let _: ControlFlow<()> = emit(&[time.as_bytes(), b".", hash_of(request.body).as_bytes()]);
+        let _: ControlFlow<()> = emit(&[request.timestamp.as_bytes(), b".", hash_of(request.body).as_bytes()]);
         Ok(())
     }
 }
@@ -91,12 +76,11 @@ impl SignatureRule for WalmartRule {
     }
 
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
-        let time = one(request, "wm_sec.timestamp")?;
         let behind = request.public_url.split_once("://").map_or(request.public_url, |(_, rest)| rest);
         let target = behind.find(['/', '?']).and_then(|at| behind.get(at..)).unwrap_or("/");
         let method = request.head.method.as_str();
         let hash = hash_of(request.body);
-        let lines = [method, "\n", target, "\n", time, "\n", &hash].map(str::as_bytes);
+        let lines = [method, "\n", target, "\n", request.timestamp, "\n", &hash].map(str::as_bytes);
         let _: ControlFlow<()> = emit(&lines);
         Ok(())
     }

@@ -259,6 +259,13 @@ impl Plan {
         Some(json_pointer::text_at(body, pointer))
     }
 
+    /// The text of the timestamp; empty where the head has none.
+    pub(super) fn timestamp<'h>(&self, examined: &Examined, head: &'h Parts) -> &'h str {
+        let reader = self.names(examined).timestamp.as_ref();
+        let text = reader.map(|reader| reader.one(head, Reason::MissingTimestamp, Reason::MalformedTimestamp));
+        text.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// The signed content, before the body or after it, slice by slice. `secret` is that of a digest.
     pub(super) fn content(
         &self,
@@ -283,13 +290,7 @@ impl Plan {
                 Piece::Lit(text) => sink(text.as_bytes()),
                 Piece::Method => sink(head.method.as_str().as_bytes()),
                 Piece::Secret => sink(secret),
-                Piece::Timestamp => {
-                    let text = names
-                        .timestamp
-                        .as_ref()
-                        .and_then(|reader| reader.one(head, Reason::MissingTimestamp, Reason::MalformedTimestamp).ok());
-                    sink(text.unwrap_or_default().as_bytes());
-                }
+                Piece::Timestamp => sink(self.timestamp(examined, head).as_bytes()),
                 Piece::Url => sink(self.sender.url.as_deref().unwrap_or_default().as_bytes()),
             }
         }

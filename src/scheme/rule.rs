@@ -46,6 +46,8 @@ pub struct Unverified<'a> {
     pub body: &'a Bytes,
     /// The public URL as configured; empty where the scheme takes none.
     pub public_url: &'a str,
+    /// The text of the timestamp, where the scheme has one in the head; it is within the tolerance.
+    pub timestamp: &'a str,
 }
 
 impl fmt::Debug for Unverified<'_> {

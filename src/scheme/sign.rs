@@ -167,7 +167,8 @@ impl Signer {
             Content::Parts(parts) => parts,
             Content::Rule(rule) => {
                 let public_url = self.sender.public_url().unwrap_or_default();
-                let emitted = rule.contents(&Unverified { head, body, public_url }, &mut |slices| {
+                let timestamp = timestamp.unwrap_or_default();
+                let emitted = rule.contents(&Unverified { head, body, public_url, timestamp }, &mut |slices| {
                     content = slices.concat();
                     ControlFlow::Break(())
                 });

@@ -274,7 +274,8 @@ impl Verification {
         match plan.scheme().content {
             Content::Rule(rule) => {
                 let public_url = plan.sender.public_url().unwrap_or_default();
-                rule.contents(&Unverified { head, body, public_url }, emit)
+                let timestamp = plan.timestamp(&self.examined, head);
+                rule.contents(&Unverified { head, body, public_url, timestamp }, emit)
             }
             Content::Parts(_) => {
                 let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();

@@ -56,14 +56,26 @@ impl VerifyingKey {
     /// # Errors
     /// Anything else.
     pub fn from_base64(text: &str) -> Result<Self, ConfigError> {
+        Self::decoded(Encoding::Base64, text.strip_prefix("whpk_").unwrap_or(text))
+    }
+
+    fn decoded(encoding: Encoding, text: &str) -> Result<Self, ConfigError> {
         let mut buffer = [0; LONGEST_SPKI];
-        match Encoding::Base64.decode(text.strip_prefix("whpk_").unwrap_or(text), &mut buffer) {
+        match encoding.decode(text, &mut buffer) {
             Some(bytes) => match <[u8; 32]>::try_from(bytes) {
                 Ok(bytes) => Ok(Self::from_bytes(bytes)),
                 Err(_) => Self::from_der(bytes),
             },
             None => Err(ConfigError::secret("this is not the base64 text of a public key")),
         }
+    }
+
+    /// As [`from_base64`](Self::from_base64), in the alphabet for URLs and without padding, as Token.io writes it.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn from_base64url(text: &str) -> Result<Self, ConfigError> {
+        Self::decoded(Encoding::Base64Url, text)
     }
 
     /// From the DER of a SubjectPublicKeyInfo ([RFC 5280](https://www.rfc-editor.org/rfc/rfc5280#section-4.1)). Which

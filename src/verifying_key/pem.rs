@@ -48,6 +48,7 @@ impl VerifyingKey {
         }
         Self::from_hex(text)
             .or_else(|_| Self::from_base64(text.trim()))
+            .or_else(|_| Self::from_base64url(text.trim()))
             .map_err(|_| ConfigError::secret("this is neither PEM nor the hex or base64 text of a public key"))
     }
 }

@@ -1,9 +1,9 @@
-//! Senders that sign with a private key.
+//! Senders that sign with an Ed25519 key.
 
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Challenge, Confidence, Encoding, Part, Place, Question, Scheme, TimestampFormat, header};
+use crate::scheme::{Challenge, Confidence, Encoding, Part, Place, Question, Scheme, TimestampFormat, days, header};
 
 /// Discord, interactions and webhook events: Ed25519 over `<timestamp><body>`, both in hex headers. Both
 /// kinds of PING are answered once they are verified.
@@ -36,4 +36,13 @@ pub const TELNYX: Scheme = entry(
             "team-telnyx/telnyx-node src/lib/webhooks.ts; hookdeck/webhook-skills providers.yaml",
             Confidence::Verified,
         ),
+);
+
+/// Token.io: `token-signature`, Ed25519 over the body, in base64url.
+pub const TOKENIO: Scheme = entry(
+    Scheme::ed25519("tokenio")
+        .signature(header("token-signature"), Encoding::Base64Url)
+        .event_type(Place::Header("token-event"))
+        .retries_for(days(3))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
