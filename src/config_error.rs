@@ -33,6 +33,8 @@ pub enum ConfigErrorKind {
     Scheme,
     /// A secret or public key that protects nothing or cannot be read.
     Secret,
+    /// A store that cannot be reached, or does not keep what it is given.
+    Store,
 }
 
 impl ConfigError {

@@ -108,6 +108,8 @@ mod memory;
 mod policy;
 mod pulse;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod run;
 mod service;
 mod store;
@@ -123,6 +125,8 @@ pub use layer::IdempotencyLayer;
 #[cfg(feature = "moka")]
 pub use memory::MemoryStore;
 pub use policy::{Directive, OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
+#[cfg(feature = "redis")]
+pub use redis::{RedisOptions, RedisStore};
 pub use service::IdempotencyService;
 pub use store::{Claim, Claimed, Fenced, Guarantees, Guarded, Store, Survives};
 

@@ -28,8 +28,6 @@ use bytes::Bytes;
 
 use crate::idempotency::{Claim, Claimed, Fenced, Fingerprint, Guarded, Key, Store, Token};
 
-const LEASE: Duration = Duration::from_secs(30);
-const KEPT: Duration = Duration::from_secs(3600);
 const RECORD: Bytes = Bytes::from_static(b"record");
 
 /// Checks all laws. `wait` lets the time of the store pass: by turning its clock, or by sleeping.
@@ -38,6 +36,17 @@ const RECORD: Bytes = Bytes::from_static(b"record");
 ///
 /// When a law is broken.
 pub async fn check<S: Store>(store: &S, wait: impl AsyncFn(Duration)) {
+    check_with_leases_of(Duration::from_secs(30), store, wait).await;
+}
+
+/// As [`check`], for a store whose clock cannot be turned: all in all, `wait` is asked for some twelve times `lease`. Calls
+/// must not take longer than a third of `lease`.
+///
+/// # Panics
+///
+/// When a law is broken.
+pub async fn check_with_leases_of<S: Store>(lease: Duration, store: &S, wait: impl AsyncFn(Duration)) {
+    let store = &Subject { store, lease, kept: lease * 3 };
     one_of_many_claims_is_owned(store).await;
     every_call_may_be_repeated(store).await;
     who_does_not_own_changes_nothing(store).await;
@@ -49,6 +58,13 @@ pub async fn check<S: Store>(store: &S, wait: impl AsyncFn(Duration)) {
     extended_leases_do_not_lapse(store, &wait).await;
     work_done_under_a_lapsed_lease_is_recorded(store, &wait).await;
     records_end_in_time(store, &wait).await;
+}
+
+/// The store, and for how long things are asked of it.
+struct Subject<'s, S> {
+    store: &'s S,
+    lease: Duration,
+    kept: Duration,
 }
 
 /// A key that no other call has.
@@ -65,31 +81,31 @@ fn copy_of(claimed: &Claimed) -> Claimed {
     Claimed { token: Token::fresh(), ..*claimed }
 }
 
-async fn claim<S: Store>(store: &S, claimed: &Claimed) -> Claim {
-    store.claim(claimed, LEASE).await.expect("the store answers")
+async fn claim<S: Store>(store: &Subject<'_, S>, claimed: &Claimed) -> Claim {
+    store.store.claim(claimed, store.lease).await.expect("the store answers")
 }
 
-async fn owned<S: Store>(store: &S, claimed: &Claimed) -> bool {
+async fn owned<S: Store>(store: &Subject<'_, S>, claimed: &Claimed) -> bool {
     matches!(claim(store, claimed).await, Claim::Owned { .. })
 }
 
-async fn complete<S: Store>(store: &S, claimed: &Claimed) -> Fenced {
-    store.complete(claimed, RECORD, KEPT).await.expect("the store answers")
+async fn complete<S: Store>(store: &Subject<'_, S>, claimed: &Claimed) -> Fenced {
+    store.store.complete(claimed, RECORD, store.kept).await.expect("the store answers")
 }
 
-async fn release<S: Store>(store: &S, claimed: &Claimed) -> Fenced {
-    store.release(claimed).await.expect("the store answers")
+async fn release<S: Store>(store: &Subject<'_, S>, claimed: &Claimed) -> Fenced {
+    store.store.release(claimed).await.expect("the store answers")
 }
 
-async fn extend<S: Store>(store: &S, claimed: &Claimed) -> Fenced {
-    store.extend(claimed, LEASE).await.expect("the store answers")
+async fn extend<S: Store>(store: &Subject<'_, S>, claimed: &Claimed) -> Fenced {
+    store.store.extend(claimed, store.lease).await.expect("the store answers")
 }
 
 fn done() -> Claim {
     Claim::Done { record: RECORD, same_fp: true }
 }
 
-async fn one_of_many_claims_is_owned<S: Store>(store: &S) {
+async fn one_of_many_claims_is_owned<S: Store>(store: &Subject<'_, S>) {
     let first = fresh();
     let copies: Vec<Claimed> = (0..100).map(|_| copy_of(&first)).collect();
     let mut owners = 0;
@@ -97,7 +113,7 @@ async fn one_of_many_claims_is_owned<S: Store>(store: &S) {
         match claim(store, copy).await {
             Claim::Owned { .. } => owners += 1,
             Claim::InFlight { retry_in, same_fp } => {
-                assert!(same_fp && retry_in <= LEASE, "a claim says what is left of the lease");
+                assert!(same_fp && retry_in <= store.lease, "a claim says what is left of the lease");
             }
             other => panic!("a copy of what is being worked on: {other:?}"),
         }
@@ -105,7 +121,7 @@ async fn one_of_many_claims_is_owned<S: Store>(store: &S) {
     assert_eq!(owners, 1);
 }
 
-async fn every_call_may_be_repeated<S: Store>(store: &S) {
+async fn every_call_may_be_repeated<S: Store>(store: &Subject<'_, S>) {
     let mine = fresh();
     for _ in 0..2 {
         assert!(owned(store, &mine).await, "the answer to a claim may be lost");
@@ -126,7 +142,7 @@ async fn every_call_may_be_repeated<S: Store>(store: &S) {
     }
 }
 
-async fn who_does_not_own_changes_nothing<S: Store>(store: &S) {
+async fn who_does_not_own_changes_nothing<S: Store>(store: &Subject<'_, S>) {
     let mine = fresh();
     let other = copy_of(&mine);
     assert!(owned(store, &mine).await);
@@ -135,14 +151,15 @@ async fn who_does_not_own_changes_nothing<S: Store>(store: &S) {
     assert_eq!(extend(store, &other).await, Fenced::Lost);
     assert!(matches!(claim(store, &other).await, Claim::InFlight { .. }));
     assert_eq!(complete(store, &mine).await, Fenced::Ok);
-    let replaced = store.complete(&other, Bytes::from_static(b"other"), KEPT).await.expect("the store answers");
+    let replaced =
+        store.store.complete(&other, Bytes::from_static(b"other"), store.kept).await.expect("the store answers");
     assert_eq!(replaced, Fenced::Lost);
     assert_eq!(release(store, &other).await, Fenced::Lost);
     let _ = release(store, &mine).await;
     assert_eq!(claim(store, &other).await, done(), "a finished record is never released");
 }
 
-async fn a_released_key_may_be_claimed<S: Store>(store: &S) {
+async fn a_released_key_may_be_claimed<S: Store>(store: &Subject<'_, S>) {
     let mine = fresh();
     let next = copy_of(&mine);
     assert!(owned(store, &mine).await);
@@ -152,7 +169,7 @@ async fn a_released_key_may_be_claimed<S: Store>(store: &S) {
     assert!(!owned(store, &mine).await);
 }
 
-async fn fingerprints_are_compared<S: Store>(store: &S) {
+async fn fingerprints_are_compared<S: Store>(store: &Subject<'_, S>) {
     let mine = fresh().with_fingerprint(Fingerprint::from_bytes([1; 16]));
     let same = copy_of(&mine);
     let other = copy_of(&mine).with_fingerprint(Fingerprint::from_bytes([2; 16]));
@@ -165,16 +182,16 @@ async fn fingerprints_are_compared<S: Store>(store: &S) {
     assert_eq!(claim(store, &Claimed { fp: None, ..copy_of(&mine) }).await, done(), "none is like everything");
 }
 
-async fn forgotten_keys_run_again<S: Store>(store: &S) {
+async fn forgotten_keys_run_again<S: Store>(store: &Subject<'_, S>) {
     let mine = fresh();
-    assert!(!store.forget(&mine.key).await.expect("the store answers"));
+    assert!(!store.store.forget(&mine.key).await.expect("the store answers"));
     assert!(owned(store, &mine).await);
     assert_eq!(complete(store, &mine).await, Fenced::Ok);
-    assert!(store.forget(&mine.key).await.expect("the store answers"));
+    assert!(store.store.forget(&mine.key).await.expect("the store answers"));
     assert!(owned(store, &copy_of(&mine)).await);
 }
 
-async fn guards_find_the_same_bytes<S: Store>(store: &S) {
+async fn guards_find_the_same_bytes<S: Store>(store: &Subject<'_, S>) {
     let guard = fresh().key;
     let first = fresh().guarded_by(guard);
     let second = fresh().guarded_by(guard);
@@ -182,7 +199,7 @@ async fn guards_find_the_same_bytes<S: Store>(store: &S) {
     assert!(owned(store, &first).await, "one's own guard is no hit");
     match claim(store, &second).await {
         Claim::Replayed { of, state: Guarded::InFlight { retry_in } } => {
-            assert!(of == first.key && retry_in <= LEASE);
+            assert!(of == first.key && retry_in <= store.lease);
         }
         other => panic!("the same bytes are being worked on: {other:?}"),
     }
@@ -196,15 +213,15 @@ async fn guards_find_the_same_bytes<S: Store>(store: &S) {
     assert_eq!(claim(store, &fresh().guarded_by(guard)).await, hit);
     assert_eq!(claim(store, &copy_of(&third)).await, done(), "the same id is a plain duplicate");
 
-    assert!(store.forget(&third.key).await.expect("the store answers"));
+    assert!(store.store.forget(&third.key).await.expect("the store answers"));
     assert!(owned(store, &fresh().guarded_by(guard)).await, "the guard of an absent key is taken over");
 }
 
-async fn lapsed_leases_are_taken_over<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+async fn lapsed_leases_are_taken_over<S: Store>(store: &Subject<'_, S>, wait: &impl AsyncFn(Duration)) {
     let mine = fresh().with_fingerprint(Fingerprint::from_bytes([1; 16]));
     let next = copy_of(&mine).with_fingerprint(Fingerprint::from_bytes([2; 16]));
     assert!(owned(store, &mine).await);
-    wait(LEASE + Duration::from_secs(1)).await;
+    wait(store.lease * 4 / 3).await;
     assert!(owned(store, &next).await, "whatever the fingerprint");
     assert_eq!(extend(store, &mine).await, Fenced::Lost);
     assert_eq!(complete(store, &mine).await, Fenced::Lost);
@@ -212,36 +229,36 @@ async fn lapsed_leases_are_taken_over<S: Store>(store: &S, wait: &impl AsyncFn(D
     assert_eq!(complete(store, &next).await, Fenced::Ok);
 }
 
-async fn extended_leases_do_not_lapse<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+async fn extended_leases_do_not_lapse<S: Store>(store: &Subject<'_, S>, wait: &impl AsyncFn(Duration)) {
     let mine = fresh();
     assert!(owned(store, &mine).await);
     for _ in 0..3 {
-        wait(LEASE * 2 / 3).await;
+        wait(store.lease * 2 / 3).await;
         assert_eq!(extend(store, &mine).await, Fenced::Ok);
     }
     assert!(!owned(store, &copy_of(&mine)).await);
 }
 
-async fn work_done_under_a_lapsed_lease_is_recorded<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+async fn work_done_under_a_lapsed_lease_is_recorded<S: Store>(store: &Subject<'_, S>, wait: &impl AsyncFn(Duration)) {
     let (mine, other) = (fresh(), fresh());
     assert!(owned(store, &mine).await);
     assert!(owned(store, &other).await);
-    wait(LEASE * 2).await;
+    wait(store.lease * 2).await;
     assert_eq!(complete(store, &mine).await, Fenced::Ok);
     assert_eq!(claim(store, &copy_of(&mine)).await, done());
     assert_eq!(extend(store, &other).await, Fenced::Ok);
     assert!(matches!(claim(store, &copy_of(&other)).await, Claim::InFlight { .. }));
 }
 
-async fn records_end_in_time<S: Store>(store: &S, wait: &impl AsyncFn(Duration)) {
+async fn records_end_in_time<S: Store>(store: &Subject<'_, S>, wait: &impl AsyncFn(Duration)) {
     let guard = fresh().key;
     let mine = fresh().guarded_by(guard);
     assert!(owned(store, &mine).await);
     assert_eq!(complete(store, &mine).await, Fenced::Ok);
-    wait(KEPT - Duration::from_secs(1)).await;
+    wait(store.kept - store.lease / 3).await;
     let _ = extend(store, &mine).await;
     assert_eq!(claim(store, &copy_of(&mine)).await, done());
-    wait(Duration::from_secs(2)).await;
+    wait(store.lease * 2 / 3).await;
     assert!(owned(store, &fresh().guarded_by(guard)).await, "a guard ends with its record");
     assert!(owned(store, &Claimed { guard: None, ..copy_of(&mine) }).await);
 }

@@ -1,0 +1,153 @@
+//! The Redis store on real servers, which the tests start and stop.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+#[path = "redis/server.rs"]
+mod server;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tower_webhook::idempotency::{Claim, Claimed, Fenced, Key, RedisStore, Store, Survives};
+use tower_webhook::testing::store_suite;
+
+use self::server::Server;
+
+const LEASE: Duration = Duration::from_secs(30);
+const KEPT: Duration = Duration::from_secs(3600);
+const RECORD: Bytes = Bytes::from_static(b"record");
+
+fn delivery(number: u8) -> Claimed {
+    Claimed::new(Key::from_bytes([number; 32]))
+}
+
+async fn owns(store: &RedisStore, claimed: &Claimed) -> bool {
+    matches!(store.claim(claimed, LEASE).await.unwrap(), Claim::Owned { .. })
+}
+
+#[tokio::test]
+async fn it_keeps_the_laws_of_a_store() {
+    let server = Server::start(&[]).await;
+    let store = server.store().await;
+    store_suite::check_with_leases_of(Duration::from_millis(900), &store, tokio::time::sleep).await;
+    assert_eq!(store.guarantees().survives, Survives::Host);
+    assert!(store.guarantees().shared && !store.guarantees().evicts && store.warnings().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_thousand_claims_on_many_connections_one_is_owned() {
+    let server = Server::start(&[]).await;
+    let mut claims = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let store = server.store().await;
+        for _ in 0..50 {
+            let store = store.clone();
+            claims.spawn(async move { owns(&store, &delivery(1)).await });
+        }
+    }
+    let owned = claims.join_all().await.into_iter().filter(|owned| *owned).count();
+    assert_eq!(owned, 1);
+}
+
+#[tokio::test]
+async fn a_first_run_costs_two_round_trips_and_a_duplicate_one() {
+    let server = Server::start(&[]).await;
+    let store = server.store().await;
+    let mine = delivery(1);
+    // The script is known to the server from its first use on.
+    assert!(owns(&store, &delivery(2)).await);
+    assert_eq!(store.complete(&delivery(2), RECORD, KEPT).await.unwrap(), Fenced::Lost);
+    let calls = async |command: &str| -> u64 {
+        let stats: String = server.ask(&["INFO", "commandstats"]).await;
+        let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")));
+        line.map_or(0, |line| line.split(['=', ',']).nth(1).unwrap().parse().unwrap())
+    };
+    let (sets, scripts) = (calls("set").await, calls("evalsha").await);
+    assert!(owns(&store, &mine).await);
+    assert_eq!(store.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
+    // The script sets as well.
+    assert_eq!((calls("set").await - sets, calls("evalsha").await - scripts), (2, 1));
+    let (sets, scripts) = (calls("set").await, calls("evalsha").await);
+    assert!(!owns(&store, &delivery(1)).await);
+    assert_eq!((calls("set").await - sets, calls("evalsha").await - scripts), (1, 0));
+}
+
+#[tokio::test]
+async fn scripts_that_the_server_has_forgotten_are_sent_again() {
+    let server = Server::start(&[]).await;
+    let store = server.store().await;
+    for number in 1..4 {
+        let mine = delivery(number);
+        assert!(owns(&store, &mine).await);
+        let _: String = server.ask(&["SCRIPT", "FLUSH"]).await;
+        assert_eq!(store.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill_where_each_write_is_synced() {
+    let mut server = Server::start(&[]).await;
+    let store = server.store().await;
+    let (done, pending) = (delivery(1), delivery(2));
+    assert!(owns(&store, &done).await && owns(&store, &pending).await);
+    assert_eq!(store.complete(&done, RECORD, KEPT).await.unwrap(), Fenced::Ok);
+    server.crash_and_restart().await;
+    let store = server.store().await;
+    assert_eq!(store.claim(&delivery(1), LEASE).await.unwrap(), Claim::Done { record: RECORD, same_fp: true });
+    assert!(!owns(&store, &delivery(2)).await);
+}
+
+#[tokio::test]
+async fn a_server_without_its_file_forgets_and_is_warned_about() {
+    let mut server = Server::start(&["--appendonly", "no"]).await;
+    let store = server.store().await;
+    assert!(store.warnings().iter().any(|warning| warning.contains("appendonly")), "{:?}", store.warnings());
+    assert_eq!(store.guarantees().survives, Survives::Process);
+    assert!(owns(&store, &delivery(1)).await);
+    server.crash_and_restart().await;
+    assert!(owns(&server.store().await, &delivery(1)).await, "as the documentation says");
+}
+
+#[tokio::test]
+async fn the_store_finds_its_server_again_after_a_restart() {
+    let mut server = Server::start(&[]).await;
+    let store = server.store().await;
+    assert!(owns(&store, &delivery(1)).await);
+    server.crash_and_restart().await;
+    for _ in 0..200 {
+        if let Ok(claim) = store.claim(&delivery(1), LEASE).await {
+            assert!(matches!(claim, Claim::InFlight { .. }), "{claim:?}");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the connection was not made anew");
+}
+
+#[tokio::test]
+async fn a_server_that_may_drop_claims_is_refused() {
+    let server = Server::start(&["--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"]).await;
+    let error = RedisStore::connect(&server.url()).await.unwrap_err();
+    assert!(error.to_string().contains("allkeys-lru"), "{error}");
+    let store = RedisStore::options().may_evict().connect(&server.url()).await.unwrap();
+    assert!(store.guarantees().evicts);
+}
+
+#[tokio::test]
+async fn a_full_server_refuses_claims_and_records_but_gives_claims_back() {
+    let server = Server::start(&["--maxmemory", "16mb", "--maxmemory-policy", "noeviction"]).await;
+    let store = server.store().await;
+    let mine = delivery(1);
+    assert!(owns(&store, &mine).await);
+    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    assert!(store.claim(&delivery(2), LEASE).await.is_err());
+    assert!(store.complete(&mine, RECORD, KEPT).await.is_err());
+    assert_eq!(store.release(&mine).await.unwrap(), Fenced::Ok);
+    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "16mb"]).await;
+    assert!(owns(&store, &delivery(1)).await);
+}
+
+#[tokio::test]
+async fn nobody_there_is_said_without_the_password() {
+    let error = RedisStore::connect("redis://:hunter2@127.0.0.1:1/").await.unwrap_err();
+    assert!(error.to_string().contains("cannot be reached") && !error.to_string().contains("hunter2"), "{error}");
+}

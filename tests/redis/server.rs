@@ -1,0 +1,94 @@
+//! A real redis-server, on a port of its own, that ends with the test.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tower_webhook::idempotency::RedisStore;
+
+/// A running server and its folder.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    folder: PathBuf,
+    options: Vec<String>,
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn spawn(port: u16, folder: &PathBuf, options: &[String]) -> Child {
+    let mut command = Command::new("redis-server");
+    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]).arg("--dir").arg(folder);
+    command.args(options).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("redis-server is installed: `tests/run.sh` sees to it")
+}
+
+impl Server {
+    /// A server with the settings that the documentation asks for, then with `options`.
+    pub(crate) async fn start(options: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("tower-webhook-{}-{}", std::process::id(), free_port()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut all: Vec<String> = ["--appendonly", "yes", "--appendfsync", "always"].map(String::from).to_vec();
+        all.extend(options.iter().map(|option| String::from(*option)));
+        let port = free_port();
+        let mut server = Self { child: spawn(port, &folder, &all), port, folder, options: all };
+        server.until_ready().await;
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    pub(crate) async fn store(&self) -> RedisStore {
+        RedisStore::connect(&self.url()).await.unwrap()
+    }
+
+    /// Sends a command as somebody else would.
+    pub(crate) async fn ask<T: redis::FromRedisValue>(&self, command: &[&str]) -> T {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut cmd = redis::cmd(command[0]);
+        for arg in &command[1..] {
+            cmd.arg(*arg);
+        }
+        cmd.query_async(&mut connection).await.unwrap()
+    }
+
+    /// kill -9, and the same server again.
+    pub(crate) async fn crash_and_restart(&mut self) {
+        self.kill();
+        self.child = spawn(self.port, &self.folder, &self.options);
+        self.until_ready().await;
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    async fn until_ready(&mut self) {
+        let client = redis::Client::open(self.url()).unwrap();
+        for _ in 0..500 {
+            assert!(self.child.try_wait().unwrap().is_none(), "redis-server ended: {:?}", self.options);
+            if let Ok(mut connection) = client.get_multiplexed_async_connection().await
+                && redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("redis-server did not begin");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
