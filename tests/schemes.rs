@@ -59,8 +59,8 @@ fn a_sender_that_is_worked_out_by_code_is_written_and_not_read() {
         assert_eq!(
             error.to_string(),
             format!(
-                "`{name}`: `{name}` is worked out by code, which no file can say: use `provider::{constant}`",
-                name = scheme.name()
+                "`{}`: what is signed is worked out by code, which no file can say: use `provider::{constant}`",
+                scheme.name()
             )
         );
     }
@@ -224,8 +224,14 @@ fn what_is_wrong_is_said() {
         (and("delivery_id = { json = \"id\" }"), "a JSON pointer that begins with `/`"),
         (and("attempt = \"X-Attempt\""), "the header of the attempt is lower case"),
         (and("challenge = \"verified\""), "unknown variant `verified`, expected `subscribe`"),
-        (and("rule = \"twilio\""), "`twilio` is worked out by code, which no file can say: use `provider::TWILIO`"),
-        (and("rule = \"mine\""), "`mine` is worked out by code, which no file can say: write a `SignatureRule`"),
+        (
+            and("rule = \"twilio\""),
+            "`acme`: what is signed is worked out by code, which no file can say: use `provider::TWILIO`",
+        ),
+        (
+            and("rule = \"mine\""),
+            "`acme`: what is signed is worked out by code, which no file can say: write a `SignatureRule`",
+        ),
         (and("name = \"again\""), "duplicate key"),
         (and(&format!("source = \"{}\"", "a".repeat(16 * 1024))), "`acme`: it is longer than 16384 bytes"),
         (" ".repeat(data::LONGEST_FILE + 1), "a file of schemes has at most 1048576 bytes"),
@@ -294,6 +300,25 @@ fn any_value() -> impl Strategy<Value = Value> {
             .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
+}
+
+#[test]
+fn a_file_that_is_as_deep_as_it_is_long_is_refused() {
+    let half = data::LONGEST_FILE / 2 - 16;
+    for (open, close) in [("a.", "a = 1"), ("[", ""), ("a = {", ""), ("{ a = ", "")] {
+        let deep = open.repeat(data::LONGEST_FILE / open.len() - 8);
+        for text in [format!("{deep}{close}"), format!("facts.{deep}{close}"), format!("facts = {deep}")] {
+            assert!(Scheme::from_toml(&text).is_err(), "{open}");
+            assert!(Scheme::all_from_toml(&text).is_err(), "{open}");
+        }
+    }
+    let tables = [format!("[{}a]", "a.".repeat(half)), format!("[[{}a]]", "scheme.".repeat(half / 4))];
+    for text in tables.into_iter().chain([format!("{}{}", "[[a.a]]\n".repeat(100_000), "b = 1")]) {
+        assert!(Scheme::from_toml(&text).is_err() && Scheme::all_from_toml(&text).is_err());
+    }
+    for text in ["[".repeat(2 * half), "{\"a\":".repeat(half / 4), format!("{{\"facts\":{}", "[".repeat(half))] {
+        assert!(Scheme::from_json(&text).is_err() && Scheme::all_from_json(&text).is_err());
+    }
 }
 
 proptest! {

@@ -175,10 +175,12 @@ impl Entry {
         if let Some(rule) = &self.rule {
             return Some(match provider::find(rule) {
                 Some(_) => format!(
-                    "`{rule}` is worked out by code, which no file can say: use `provider::{}`",
+                    "what is signed is worked out by code, which no file can say: use `provider::{}`",
                     rule.to_ascii_uppercase().replace('-', "_")
                 ),
-                None => format!("`{rule}` is worked out by code, which no file can say: write a `SignatureRule`"),
+                None => {
+                    String::from("what is signed is worked out by code, which no file can say: write a `SignatureRule`")
+                }
             });
         }
         if self.signed.as_ref().is_some_and(|parts| parts.len() > MOST_PARTS) {
