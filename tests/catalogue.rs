@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Uri};
 use serde_json::Value;
 use tower_webhook::clock::UnixTime;
-use tower_webhook::scheme::{Confidence, Place, Scheme, Sender, Signer, UrlScheme, Verifier, VerifyError};
+use tower_webhook::scheme::{Scheme, Sender, Signer, UrlScheme, Verifier, VerifyError};
 use tower_webhook::{Delivery, Reason, Secret, Secrets, VerifyingKey, provider};
 
 /// One captured delivery; `signed` names the headers that the signature is in or covers.
@@ -225,40 +225,4 @@ fn what_we_sign_is_what_the_sender_signs() {
         let delivery = captured.verify(&head, &captured.body, captured.received_at);
         assert!(delivery.is_ok(), "{}: {delivery:?}", captured.id);
     }
-}
-
-/// The table in the documentation of `tower_webhook::provider`.
-fn table() -> String {
-    let mut table = String::from("| sender | signs | time signed | its id | facts |\n|---|---|---|---|---|\n");
-    for scheme in provider::ALL {
-        let (source, confidence) = scheme.facts_source();
-        let id = match scheme.id_place() {
-            Place::Header(name) => format!("header `{name}`"),
-            Place::Json(pointer) => format!("`{pointer}`"),
-            _ => "–".to_owned(),
-        };
-        let confidence = match confidence {
-            Confidence::Verified => "verified",
-            Confidence::ThirdParty => "a receiver's code",
-            _ => "documented",
-        };
-        let time = if scheme.signs_time() { "yes" } else { "no" };
-        // A bar ends the cell, in code as well.
-        let (name, signs) = (scheme.name(), scheme.summary().replace('|', "\\|"));
-        table += &format!("| `{name}` | {signs} | {time} | {id} | {confidence}: {} |\n", source.replace('|', "/"));
-    }
-    table
-}
-
-#[test]
-fn the_table_in_the_documentation_is_the_catalogue() {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/provider/catalogue.md"));
-    if std::env::var_os("WRITE_CATALOGUE").is_some() {
-        std::fs::write(path, table()).unwrap();
-    }
-    assert_eq!(
-        std::fs::read_to_string(path).unwrap(),
-        table(),
-        "WRITE_CATALOGUE=1 cargo test --test catalogue writes it"
-    );
 }

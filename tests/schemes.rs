@@ -142,8 +142,12 @@ account = "x-account"
 other_names = [["x-a", "y-a"]]
 bodies_are_unique = true
 body_limit = 1000
-deadline_s = 5
+deadline_ms = 500
 retries_for_s = 3600
+answered = [{ from = 410, to = 410, reaction = "disable" }, { from = 400, to = 499, reaction = "give-up" }]
+unauthorized_as = 403
+answer = "ok"
+ip_list = "https://acme.example/ips"
 challenge = "subscribe"
 source = "acme's manual"
 confidence = "verified"
@@ -219,10 +223,13 @@ fn what_is_wrong_is_said() {
         ),
         (and("tolerance_s = 0"), "a tolerance of less than a second refuses every delivery"),
         (and("tolerance_s = -1"), "at line 4"),
-        (and("deadline_s = 31622401"), "`deadline_s` of 31622401 is more than a year"),
+        (and("deadline_ms = 31622400001"), "`deadline_ms` of 31622400001 is more than a year"),
         (and("body_limit = 0"), "a body limit of nothing or of everything is none"),
         (and("delivery_id = { json = \"id\" }"), "a JSON pointer that begins with `/`"),
         (and("attempt = \"X-Attempt\""), "the header of the attempt is lower case"),
+        (and("unauthorized_as = 500"), "a delivery that cannot be verified is refused with 400 to 499"),
+        (and("ip_list = \"http://a.b\""), "a list of addresses has an https URL"),
+        (and("answered = [{ from = 1, to = 2, reaction = \"retry\" }]"), "statuses are a range within 100 to 599"),
         (and("challenge = \"verified\""), "unknown variant `verified`, expected `subscribe`"),
         (
             and("rule = \"twilio\""),

@@ -13,8 +13,8 @@ use crate::verifying_key::VerifyingKey;
 pub(crate) struct Ed25519Key(ed25519_dalek::VerifyingKey);
 
 impl Ed25519Key {
-    pub(crate) fn parse(key: &VerifyingKey) -> Result<Self, ConfigError> {
-        match ed25519_dalek::VerifyingKey::from_bytes(key.as_bytes()) {
+    pub(crate) fn parse(key: &[u8; 32]) -> Result<Self, ConfigError> {
+        match ed25519_dalek::VerifyingKey::from_bytes(key) {
             Ok(key) if !key.is_weak() => Ok(Self(key)),
             _ => Err(ConfigError::secret("a public key is no Ed25519 key, or a weak one")),
         }
@@ -75,7 +75,7 @@ mod tests {
         Encoding::Hex.decode("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7", &mut seed).unwrap();
         let key = SigningKey::from_seed(&seed);
         assert_eq!(
-            Encoding::Hex.encode(key.verifying_key().as_bytes()),
+            Encoding::Hex.encode(&key.0.verifying_key().to_bytes()),
             "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
         );
         let signature = key.sign(&[0xaf, 0x82]);
@@ -83,7 +83,7 @@ mod tests {
             Encoding::Hex.encode(&signature),
             "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
         );
-        let public = Ed25519Key::parse(&key.verifying_key()).unwrap();
+        let public = Ed25519Key::parse(&key.0.verifying_key().to_bytes()).unwrap();
         assert!(public.verifies(&[0xaf, 0x82], &signature));
         assert!(!public.verifies(&[0xaf, 0x83], &signature));
     }
@@ -93,7 +93,7 @@ mod tests {
         let mut identity = [0; 32];
         identity[0] = 1;
         for weak in [[0; 32], identity] {
-            assert!(Ed25519Key::parse(&VerifyingKey::from_bytes(weak)).is_err());
+            assert!(Ed25519Key::parse(&weak).is_err());
         }
     }
 }

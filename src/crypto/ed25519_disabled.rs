@@ -13,7 +13,7 @@ pub(crate) struct Ed25519Key(Infallible);
 pub(crate) type Ed25519Signer = Ed25519Key;
 
 impl Ed25519Key {
-    pub(crate) fn parse(_: &VerifyingKey) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(_: &[u8; 32]) -> Result<Self, ConfigError> {
         Err(ConfigError::secret("public keys need the feature `ed25519` of tower-webhook"))
     }
 

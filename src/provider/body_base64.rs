@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Encoding, Place, Scheme, SecretText, days, header};
+use crate::scheme::{Confidence, Encoding, Place, Reaction, Scheme, SecretText, answered, days, header};
 
 /// Adyen Balance Platform / Management webhooks: `HmacSignature`, HMAC-SHA-256 over the body.
 pub const ADYEN_PLATFORM: Scheme = entry(
@@ -139,6 +139,7 @@ pub const SHIPHERO: Scheme = entry(
         .id(Place::Header("x-shiphero-message-id"))
         .event_type(Place::Json("/webhook_type"))
         .deadline(Duration::from_secs(10))
+        .answer(r#"{"code":"200","Status":"Success"}"#)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
@@ -159,6 +160,7 @@ pub const SHOPIFY: Scheme = entry(
         ])
         .deadline(Duration::from_secs(5))
         .retries_for(days(2))
+        .answered(&[answered(200, 299, Reaction::Success), answered(300, 599, Reaction::Retry)])
         .source("npm @shopify/shopify-api 13.1.0; shopify.dev", Confidence::Verified),
 );
 
@@ -187,6 +189,7 @@ pub const WOOCOMMERCE: Scheme = entry(
         .signature(header("x-wc-webhook-signature"), Encoding::Base64)
         .event_type(Place::Header("x-wc-webhook-topic"))
         .deadline(Duration::from_secs(60))
+        .answered(&[answered(200, 302, Reaction::Success), answered(303, 599, Reaction::GiveUp)])
         .source("woocommerce/woocommerce includes/class-wc-webhook.php; WooCommerce REST API docs, webhooks chapter; hookdeck/webhook-skills git f8a4801 skills/woocommerce-webhooks/references/verification.md; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 
@@ -196,5 +199,6 @@ pub const XERO: Scheme = entry(
         .signature(header("x-xero-signature"), Encoding::Base64)
         .deadline(Duration::from_secs(5))
         .retries_for(days(1))
+        .answer("")
         .source("developer.xero.com configuring-your-server page; NangoHQ/nango git 2f4c0af packages/server/lib/webhook/xero-webhook-routing.ts; hookdeck/webhook-skills providers.yaml", Confidence::Verified),
 );

@@ -1,9 +1,11 @@
-//! Senders that sign the body alone and write the signature in hex.
+//! Senders that sign the body alone with HMAC-SHA-256 and write the signature in hex.
 
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, SecretText, TimestampFormat, days, header};
+use crate::scheme::{
+    Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header,
+};
 
 /// AiPrise: `X-HMAC-SIGNATURE`, HMAC-SHA-256 over the body.
 pub const AIPRISE: Scheme = entry(
@@ -26,6 +28,7 @@ pub const ASANA: Scheme = entry(
         .signature(header("x-hook-signature"), Encoding::Hex)
         .deadline(Duration::from_secs(10))
         .retries_for(days(1))
+        .answered(&[answered(200, 299, Reaction::Success), answered(410, 410, Reaction::Disable)])
         .source("Asana/developer-docs webhooks chapter (2024-09); hookdeck/webhook-skills providers.yaml; public receiver code using x-asana-request-signature", Confidence::Verified),
 );
 
@@ -154,6 +157,7 @@ pub const LEMONSQUEEZY: Scheme = entry(
     Scheme::hmac_sha256("lemonsqueezy")
         .signature(header("x-signature"), Encoding::Hex)
         .event_type(Place::Header("x-event-name"))
+        .answered(&[answered(200, 200, Reaction::Success), answered(201, 599, Reaction::Retry)])
         .source("docs.lemonsqueezy.com signing-requests and webhooks pages; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
 );
 
@@ -201,15 +205,6 @@ pub const MODERN_TREASURY: Scheme = entry(
         .source("npm modern-treasury 3.3.0 resources/webhooks.js", Confidence::Verified),
 );
 
-/// Sonatype Nexus: `X-Nexus-Webhook-Signature`, HMAC-SHA-1 over the body.
-pub const NEXUS: Scheme = entry(
-    Scheme::hmac_sha1("nexus")
-        .signature(header("x-nexus-webhook-signature"), Encoding::Hex)
-        .id(Place::Header("x-nexus-webhook-delivery"))
-        .event_type(Place::Header("x-nexus-webhook-id"))
-        .source("fluxcd/notification-controller internal/server/receiver_handlers.go", Confidence::ThirdParty),
-);
-
 /// Nuvemshop / Tiendanube: `x-linkedstore-hmac-sha256`, HMAC-SHA-256 over the body.
 pub const NUVEMSHOP: Scheme = entry(
     Scheme::hmac_sha256("nuvemshop")
@@ -242,6 +237,7 @@ pub const PUSHER: Scheme = entry(
     Scheme::hmac_sha256("pusher")
         .signature(header("x-pusher-signature"), Encoding::Hex)
         .deadline(Duration::from_secs(4))
+        .retries_for(Duration::from_secs(5 * 60))
         .source("aspnet/WebHooks git 9a2b0cb src/Microsoft.AspNetCore.WebHooks.Receivers.Pusher/Filters/PusherVerifySignatureFilter.cs; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
 );
 
@@ -261,13 +257,6 @@ pub const SCRAPFLY: Scheme = entry(
         .id(Place::Header("x-scrapfly-webhook-job-id"))
         .event_type(Place::Header("x-scrapfly-webhook-resource-type"))
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
-);
-
-/// Segment webhooks destination: `X-Signature`, HMAC-SHA-1 over the body.
-pub const SEGMENT: Scheme = entry(
-    Scheme::hmac_sha1("segment")
-        .signature(header("x-signature"), Encoding::Hex)
-        .source("webhooks.cc provider catalogue source", Confidence::Documented),
 );
 
 /// Sentry: `Sentry-Hook-Signature`, HMAC-SHA-256 over the body.
@@ -299,13 +288,6 @@ pub const SHOPWARE: Scheme = entry(
         .source("shopware/shopware src/Core/Framework/App/Hmac/RequestSigner.php", Confidence::Verified),
 );
 
-/// Sinch Numbers API: `x-sinch-signature`, HMAC-SHA-1 over the body.
-pub const SINCH_NUMBERS: Scheme = entry(
-    Scheme::hmac_sha1("sinch-numbers")
-        .signature(header("x-sinch-signature"), Encoding::Hex)
-        .source("sinch/sinch-sdk-python sinch_events authentication_validation.py", Confidence::Verified),
-);
-
 /// Smartcar: `SC-Signature`, HMAC-SHA-256 over the body.
 pub const SMARTCAR: Scheme = entry(
     Scheme::hmac_sha256("smartcar")
@@ -327,15 +309,6 @@ pub const SMARTSHEET: Scheme = entry(
         .source("developers.smartsheet.com webhook-verification and webhook-callbacks pages", Confidence::Documented),
 );
 
-/// Smile API: `Smile-Signature`, HMAC-SHA-512 over the body.
-pub const SMILE_API: Scheme = entry(
-    Scheme::hmac_sha512("smile-api")
-        .signature(header("smile-signature"), Encoding::Hex)
-        .id(Place::Json("/id"))
-        .event_type(Place::Json("/type"))
-        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
-);
-
 /// Squarespace: `Squarespace-Signature`, HMAC-SHA-256 over the body.
 pub const SQUARESPACE: Scheme = entry(
     Scheme::hmac_sha256("squarespace")
@@ -346,18 +319,17 @@ pub const SQUARESPACE: Scheme = entry(
         .source("developers.squarespace.com verifying-notifications and webhooks overview pages", Confidence::Verified),
 );
 
-/// HCP Terraform notifications: `X-TFE-Notification-Signature`, HMAC-SHA-512 over the body.
-pub const TERRAFORM_CLOUD: Scheme = entry(
-    Scheme::hmac_sha512("terraform-cloud")
-        .signature(header("x-tfe-notification-signature"), Encoding::Hex)
-        .source("public receiver code using x-tfe-notification-signature", Confidence::ThirdParty),
-);
-
 /// Uber Eats: `X-Uber-Signature`, HMAC-SHA-256 over the body.
 pub const UBER_EATS: Scheme = entry(
     Scheme::hmac_sha256("uber-eats")
         .signature(header("x-uber-signature"), Encoding::Hex)
         .event_type(Place::Json("/event_type"))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(500, 500, Reaction::Retry),
+            answered(502, 504, Reaction::Retry),
+            answered(400, 499, Reaction::GiveUp),
+        ])
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
@@ -383,12 +355,4 @@ pub const VIBER: Scheme = entry(
         .signature(header("x-viber-content-signature"), Encoding::Hex)
         .event_type(Place::Json("/event"))
         .source("public receiver code using x-viber-content-signature", Confidence::ThirdParty),
-);
-
-/// Cisco Webex: `X-Spark-Signature`, HMAC-SHA-1 over the body.
-pub const WEBEX: Scheme = entry(
-    Scheme::hmac_sha1("webex")
-        .signature(header("x-spark-signature"), Encoding::Hex)
-        .event_type(Place::Json("/resource"))
-        .source("public receiver code using x-spark-signature (n8n node, botkit)", Confidence::ThirdParty),
 );

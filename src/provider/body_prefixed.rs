@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Challenge, Confidence, Encoding, Place, Scheme, SecretText, days, header, item, values};
+use crate::scheme::{
+    Challenge, Confidence, Encoding, Place, Reaction, Scheme, SecretText, answered, days, header, item, values,
+};
 
 /// Airtable: `X-Airtable-Content-MAC`, HMAC-SHA-256 over the body.
 pub const AIRTABLE: Scheme = entry(
@@ -12,6 +14,7 @@ pub const AIRTABLE: Scheme = entry(
         .secret_text(SecretText::Base64 { prefix: "" })
         .deadline(Duration::from_secs(25))
         .retries_for(days(1))
+        .answer("")
         .source("hookdeck/webhook-skills providers.yaml; webhooks.cc provider catalogue source; public receiver code using x-airtable-content-mac (pyairtable)", Confidence::ThirdParty),
 );
 
@@ -71,6 +74,7 @@ pub const BTCPAY: Scheme = entry(
         .signature(header("btcpay-sig").prefix("sha256="), Encoding::Hex)
         .id(Place::Json("/originalDeliveryId"))
         .event_type(Place::Json("/type"))
+        .retries_for(Duration::from_secs(70 * 60))
         .source("btcpayserver/btcpayserver HostedServices/Webhooks/WebhookSender.cs", Confidence::Verified),
 );
 
@@ -116,6 +120,7 @@ pub const DISCOURSE: Scheme = entry(
         .signature(header("x-discourse-event-signature").prefix("sha256="), Encoding::Hex)
         .id(Place::Header("x-discourse-event-id"))
         .event_type(Place::Header("x-discourse-event-type"))
+        .answered(&[answered(404, 404, Reaction::Disable), answered(410, 410, Reaction::Disable)])
         .source("discourse/discourse app/jobs/regular/emit_web_hook_event.rb", Confidence::Verified),
 );
 
@@ -172,6 +177,8 @@ pub const GITHUB: Scheme = entry(
         .body_limit(25 * 1024 * 1024)
         .deadline(Duration::from_secs(10))
         .retries_for(days(3))
+        .answered(&[answered(200, 299, Reaction::Success), answered(300, 599, Reaction::GiveUp)])
+        .ip_list("https://api.github.com/meta")
         .source("npm @octokit/webhooks-methods 6.0.0; docs.github.com", Confidence::Verified),
 );
 
@@ -283,6 +290,12 @@ pub const TYPEFORM: Scheme = entry(
         .id(Place::Json("/event_id"))
         .event_type(Place::Json("/event_type"))
         .retries_for(Duration::from_secs(36000))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(404, 404, Reaction::Disable),
+            answered(410, 410, Reaction::Disable),
+            answered(300, 599, Reaction::Retry),
+        ])
         .source("typeform.com developers secure-your-webhooks page; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 
@@ -313,5 +326,6 @@ pub const X_TWITTER: Scheme = entry(
 pub const YOUSIGN: Scheme = entry(
     Scheme::hmac_sha256("yousign")
         .signature(header("x-yousign-signature-256").prefix("sha256="), Encoding::Hex)
+        .deadline(Duration::from_millis(500))
         .source("webhooks.cc provider catalogue source", Confidence::Documented),
 );

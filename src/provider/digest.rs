@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::{entry, url_entry};
-use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, UrlScheme, days, header};
+use crate::scheme::{
+    Confidence, Encoding, Part, Place, Reaction, Scheme, TimestampFormat, UrlScheme, answered, days, header,
+};
 
 /// Cloudinary, as accounts are by default: `X-Cld-Signature`, plain SHA-1 over `<body><timestamp><secret>`.
 pub const CLOUDINARY: Scheme = entry(cloudinary(Scheme::digest_sha1("cloudinary")));
@@ -57,6 +59,12 @@ pub const RECHARGE_V1: Scheme = entry(
         .signature(header("x-recharge-hmac-sha256"), Encoding::Hex)
         .deadline(Duration::from_secs(5))
         .retries_for(days(2))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(408, 408, Reaction::Retry),
+            answered(429, 429, Reaction::Retry),
+            answered(500, 599, Reaction::Retry),
+        ])
         .source(
             "docs.getrecharge.com webhooks-overview page; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs",
             Confidence::Documented,

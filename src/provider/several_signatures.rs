@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, days, header};
+use crate::scheme::{Confidence, Encoding, Part, Place, Reaction, Scheme, TimestampFormat, answered, days, header};
 
 /// Box: `BOX-SIGNATURE-PRIMARY` and `BOX-SIGNATURE-SECONDARY`, HMAC-SHA-256 over `<body><timestamp>`, one under each of
 /// the two keys that an app has. Which hash it is is not read from the request.
@@ -25,6 +25,7 @@ pub const DOCUSIGN: Scheme = entry(
         .signature(header("x-docusign-signature-1").or_headers(DOCUSIGN_HEADERS), Encoding::Base64)
         .event_type(Place::Json("/event"))
         .retries_for(days(15))
+        .answered(&[answered(200, 299, Reaction::Success), answered(400, 599, Reaction::Retry)])
         .source(
             "developers.docusign.com Connect validate page; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs",
             Confidence::Verified,

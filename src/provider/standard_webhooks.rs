@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, SecretText, TimestampFormat, days, header, item};
+use crate::scheme::{
+    Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header, item,
+};
 
 /// Anthropic (Managed Agents webhooks): `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
 pub const ANTHROPIC: Scheme = entry(
     STANDARD_WEBHOOKS
         .named("anthropic")
         .event_type(Place::Json("/data/type"))
+        .answered(&[answered(200, 299, Reaction::Success), answered(300, 599, Reaction::Retry)])
         .source("npm @anthropic-ai/sdk 1.12.0 resources/beta/webhooks.js", Confidence::Verified),
 );
 
@@ -118,6 +121,11 @@ pub const STANDARD_WEBHOOKS: Scheme = entry(
         ])
         .deadline(Duration::from_secs(15))
         .retries_for(days(4))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(410, 410, Reaction::Disable),
+            answered(300, 599, Reaction::Retry),
+        ])
         .source("standard-webhooks specification and libraries, commit b2fa7b8", Confidence::Verified),
 );
 

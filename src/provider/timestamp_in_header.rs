@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::entry;
 use crate::scheme::{
-    Challenge, Confidence, Encoding, Part, Place, Question, Scheme, SecretText, TimestampFormat, days, header, item,
-    values,
+    Challenge, Confidence, Encoding, Part, Place, Question, Reaction, Scheme, SecretText, TimestampFormat, answered,
+    days, header, item, values,
 };
 
 /// Airwallex: `x-signature`, HMAC-SHA-256 over `<timestamp><body>`.
@@ -26,6 +26,8 @@ pub const AKENEO: Scheme = entry(
         .signature(header("x-akeneo-request-signature"), Encoding::Hex)
         .timestamp(header("x-akeneo-request-timestamp"), TimestampFormat::UnixSeconds)
         .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
+        .deadline(Duration::from_millis(500))
+        .answered(&[answered(200, 299, Reaction::Success), answered(300, 599, Reaction::GiveUp)])
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
@@ -71,6 +73,13 @@ pub const FRONT: Scheme = entry(
         .timestamp(header("x-front-request-timestamp"), TimestampFormat::UnixMillis)
         .signed(&[Part::Timestamp, Part::Lit(":"), Part::Body])
         .event_type(Place::Json("/type"))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(408, 408, Reaction::Retry),
+            answered(429, 429, Reaction::Retry),
+            answered(500, 500, Reaction::Retry),
+            answered(300, 599, Reaction::GiveUp),
+        ])
         .source(
             "dev.frontapp.com application-webhooks page; hookdeck/webhook-skills providers.yaml",
             Confidence::Verified,
@@ -126,6 +135,7 @@ pub const REVOLUT: Scheme = entry(
         .signature(item("revolut-signature", ',', "v1"), Encoding::Hex)
         .timestamp(header("revolut-request-timestamp"), TimestampFormat::UnixMillis)
         .signed(&[Part::Lit("v1."), Part::Timestamp, Part::Lit("."), Part::Body])
+        .retries_for(Duration::from_secs(30 * 60))
         .source("developer.revolut.com verify-the-payload-signature page; juspay/connector-service git 79cfb69 crates/integrations/connector-integration/src/connectors/revolut.rs; hookdeck/webhook-skills providers.yaml", Confidence::Verified),
 );
 
@@ -211,6 +221,12 @@ pub const ZENDESK: Scheme = entry(
         .signed(&[Part::Timestamp, Part::Body])
         .id(Place::Header("x-zendesk-webhook-invocation-id"))
         .deadline(Duration::from_secs(12))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(409, 409, Reaction::Retry),
+            answered(429, 429, Reaction::Retry),
+            answered(503, 503, Reaction::Retry),
+        ])
         .source("developer.zendesk.com webhooks verifying page; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs; public receiver code using x-zendesk-webhook-invocation-id", Confidence::Verified),
 );
 
@@ -233,6 +249,7 @@ pub const ZOOM: Scheme = entry(
         .signed(&[Part::Lit("v0:"), Part::Timestamp, Part::Lit(":"), Part::Body])
         .event_type(Place::Json("/event"))
         .deadline(Duration::from_secs(3))
+        .retries_for(Duration::from_secs(85 * 60))
         .source(
             "zoom/webhook-sample-node.js index.js; developers.zoom.us/blog/webhook-delays.md",
             Confidence::Verified,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, days, first, item, rest};
+use crate::scheme::{
+    Confidence, Encoding, Part, Place, Reaction, Scheme, TimestampFormat, answered, days, first, item, rest,
+};
 
 /// BoldSign: `X-BoldSign-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const BOLDSIGN: Scheme = entry(
@@ -91,6 +93,7 @@ pub const GHOST: Scheme = entry(
         .signed(&[Part::Body, Part::Timestamp])
         .event_type(Place::Json("/event"))
         .deadline(Duration::from_secs(2))
+        .answered(&[answered(200, 299, Reaction::Success), answered(410, 410, Reaction::Disable)])
         .source("TryGhost/Ghost ghost/core services/webhooks/WebhookTrigger.js", Confidence::Verified),
 );
 
@@ -216,6 +219,7 @@ pub const SANITY: Scheme = entry(
         .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
         .id(Place::Header("idempotency-key"))
         .deadline(Duration::from_secs(30))
+        .retries_for(Duration::from_secs(60))
         .source(
             "sanity-io/webhook-toolkit src/signature.ts + tests; hookdeck/webhook-skills providers.yaml",
             Confidence::Verified,
@@ -233,6 +237,8 @@ pub const STRIPE: Scheme = entry(
         .id(Place::Json("/id"))
         .event_type(Place::Json("/type"))
         .retries_for(days(3))
+        .answered(&[answered(200, 299, Reaction::Success), answered(300, 599, Reaction::Retry)])
+        .ip_list("https://stripe.com/files/ips/ips_webhooks.txt")
         .source("npm stripe 23.1.0; docs.stripe.com", Confidence::Verified),
 );
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Confidence, Place, Scheme, header};
+use crate::scheme::{Confidence, Place, Reaction, Scheme, answered, header};
 
 /// Auth0 log streams: `Authorization` holds the token itself; the body is not covered.
 pub const AUTH0: Scheme =
@@ -59,6 +59,11 @@ pub const OKTA: Scheme = entry(
     Scheme::token("okta", header("authorization"))
         .id(Place::Json("/eventId"))
         .deadline(Duration::from_secs(3))
+        .answered(&[
+            answered(200, 299, Reaction::Success),
+            answered(400, 499, Reaction::GiveUp),
+            answered(500, 599, Reaction::Retry),
+        ])
         .source("okta/okta-developer-docs concepts/event-hooks (2026-08); hookdeck/webhook-skills providers.yaml; public receiver code using x-okta-verification-challenge", Confidence::Verified),
 );
 

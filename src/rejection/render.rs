@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, LINK, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
-use super::{Reason, Rejection, log};
+use super::{ErrorStatus, Reason, Rejection, log};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -98,11 +98,18 @@ impl RenderRejection for EmptyBody {
 pub(crate) struct Refusals {
     renderer: Option<Arc<dyn RenderRejection>>,
     route: Option<Arc<str>>,
+    unauthorized: Option<ErrorStatus>,
 }
 
 impl Refusals {
     pub(crate) fn for_route(mut self, route: Arc<str>) -> Self {
         self.route = Some(route);
+        self
+    }
+
+    /// The status that stands for 401.
+    pub(crate) fn unauthorized_as(mut self, status: Option<ErrorStatus>) -> Self {
+        self.unauthorized = status;
         self
     }
 
@@ -112,6 +119,12 @@ impl Refusals {
     }
 
     pub(crate) fn respond(&self, rejection: Rejection, dialect: Dialect) -> Response<Bytes> {
+        let rejection = match self.unauthorized {
+            Some(status) if rejection.status().as_u16() == StatusCode::UNAUTHORIZED.as_u16() => {
+                rejection.with_status(status)
+            }
+            _ => rejection,
+        };
         log::refused(&rejection, self.route.as_deref());
         let mut response = match dialect {
             Dialect::Http => self.http(&rejection),

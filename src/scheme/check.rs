@@ -30,6 +30,9 @@ impl Scheme {
         if self.body_limit == 0 || self.body_limit == usize::MAX {
             return Some("a body limit of nothing or of everything is none");
         }
+        if let Some(problem) = self.conduct.problem() {
+            return Some(problem);
+        }
         if let Some(problem) = self.fields_problem() {
             return Some(problem);
         }
@@ -125,7 +128,7 @@ impl Scheme {
             Method::Basic | Method::Token | Method::Unsigned if parts.is_empty() => None,
             Method::Basic | Method::Token | Method::Unsigned => Some("this sender signs nothing"),
             Method::Digest(_) if secrets != 1 => Some("the secret stands once in a digest: it is all that protects it"),
-            Method::Ed25519 | Method::Hmac(_) if secrets > 0 => Some("a secret is a part of nothing but a digest"),
+            Method::Hmac(_) | Method::Public(_) if secrets > 0 => Some("a secret is a part of nothing but a digest"),
             _ if bodies == 0 => Some("the body is not signed: name it in `.signed(..)`"),
             _ if bodies > 1 => Some("the body is signed once"),
             _ => None,

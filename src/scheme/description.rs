@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::challenge::Challenge;
+use super::conduct::Conduct;
 use super::field::Field;
 use super::rule::SignatureRule;
 use super::terms::{Confidence, Content, Method, Part, Place, SecretText, TimestampFormat};
-use crate::crypto::{Algorithm, Hash};
+use crate::crypto::{Algorithm, Hash, PublicAlgorithm};
 use crate::encoding::Encoding;
 
 /// How one sender signs, and what else is known of it. Plain data: [`Copy`], built in `const` context.
@@ -31,8 +32,7 @@ pub struct Scheme {
     pub(super) other_names: &'static [(&'static str, &'static str)],
     pub(super) bodies_are_unique: bool,
     pub(super) body_limit: usize,
-    pub(super) deadline: Option<Duration>,
-    pub(super) retry_horizon: Option<Duration>,
+    pub(super) conduct: Conduct,
     pub(super) challenge: Challenge,
     pub(super) source: &'static str,
     pub(super) confidence: Confidence,
@@ -66,8 +66,7 @@ impl Scheme {
             other_names: &[],
             bodies_are_unique: false,
             body_limit: DEFAULT_BODY_LIMIT,
-            deadline: None,
-            retry_horizon: None,
+            conduct: Conduct::UNKNOWN,
             challenge: Challenge::None,
             source: "",
             confidence: Confidence::Documented,
@@ -101,7 +100,13 @@ impl Scheme {
     /// A sender that signs with Ed25519.
     #[must_use]
     pub const fn ed25519(name: &'static str) -> Self {
-        Self::new(name, Method::Ed25519)
+        Self::public_key(name, PublicAlgorithm::Ed25519)
+    }
+
+    /// A sender that signs with a private key, and is verified with its public one.
+    #[must_use]
+    pub const fn public_key(name: &'static str, algorithm: PublicAlgorithm) -> Self {
+        Self::new(name, Method::Public(algorithm))
     }
 
     /// A sender that sends a SHA-1 of its own, not an HMAC, over parts of which one is [`Part::Secret`]. As
@@ -256,20 +261,6 @@ impl Scheme {
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
-        self
-    }
-
-    /// How long the sender waits for an answer.
-    #[must_use]
-    pub const fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// How long the sender goes on with retries of one delivery.
-    #[must_use]
-    pub const fn retries_for(mut self, horizon: Duration) -> Self {
-        self.retry_horizon = Some(horizon);
         self
     }
 

@@ -10,7 +10,7 @@ use super::plan::KeyKinds;
 use super::terms::{Method, SecretText};
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
-use crate::crypto::{self, Ed25519Key, Mac, TokenHash};
+use crate::crypto::{Mac, PublicAlgorithm, PublicKey, TokenHash};
 use crate::encoding::{self, Encoding};
 use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
 #[cfg(feature = "cli")]
@@ -37,8 +37,8 @@ pub(super) struct ReadyKey {
 pub(super) enum KeyKind {
     /// A hash that has seen nothing yet, and the secret that is a part of what it will see.
     Digest(Mac, Zeroizing<Vec<u8>>),
-    Ed25519(Ed25519Key),
     Mac(Mac),
+    Public(PublicKey),
     Token(TokenHash),
 }
 
@@ -64,7 +64,7 @@ impl Keyring {
     }
 
     pub(super) fn kinds(&self) -> KeyKinds {
-        let public = |key: &ReadyKey| matches!(key.key, KeyKind::Ed25519(_));
+        let public = |key: &ReadyKey| matches!(key.key, KeyKind::Public(_));
         KeyKinds { public: self.keys.iter().any(public), shared: !self.keys.iter().all(public) }
     }
 
@@ -95,7 +95,7 @@ impl Scheme {
                 let password = Secret::generate()?;
                 Secret::new([b"user:", password.expose()].concat()).map(Secrets::from)
             }
-            Method::Ed25519 => crypto::throwaway_key().map(Secrets::from),
+            Method::Public(algorithm) => PublicKey::throwaway(algorithm).map(Secrets::from),
             _ => Secret::generate().map(Secrets::from),
         }
     }
@@ -105,7 +105,7 @@ impl Scheme {
     /// Whether deliveries are verified with the sender's public key, and no shared secret can stand for it.
     #[must_use]
     pub fn needs_public_key(&self) -> bool {
-        self.method == Method::Ed25519
+        matches!(self.method, Method::Public(_))
     }
 }
 
@@ -115,7 +115,7 @@ impl Scheme {
     /// behind `whpk_`) where the sender has one, else a secret, of whatever length and content but not empty.
     pub(crate) fn key_as_configured(&self, text: &str) -> Result<Key, ConfigError> {
         let public = match self.method {
-            Method::Ed25519 => Some(VerifyingKey::from_hex(text).or_else(|_| VerifyingKey::from_base64(text))),
+            Method::Public(_) => Some(VerifyingKey::from_text(text)),
             Method::Hmac(_) if self.ed25519.is_some() && text.starts_with("whpk_") => {
                 Some(VerifyingKey::from_base64(text))
             }
@@ -124,16 +124,14 @@ impl Scheme {
         match (public, Secret::as_configured(text)) {
             (_, None) => Err(ConfigError::secret("a secret is empty")),
             (Some(Ok(key)), _) => Ok(key.into()),
-            (Some(Err(_)), _) => {
-                Err(ConfigError::secret("this is neither the hex nor the base64 text of a 32-byte public key"))
-            }
+            (Some(Err(error)), _) => Err(error),
             (None, Some(secret)) => Ok(secret.into()),
         }
     }
 
     /// Whether this text is a shared secret that can be guessed.
     pub(crate) fn is_short_secret(&self, text: &str) -> bool {
-        self.method != Method::Ed25519 && Secret::as_configured(text).is_some_and(|secret| secret.is_short())
+        !self.needs_public_key() && Secret::as_configured(text).is_some_and(|secret| secret.is_short())
     }
 }
 
@@ -163,13 +161,15 @@ impl ReadyKey {
                 return error("no header can hold this token: it is not ASCII, or has blanks at its ends");
             }
             (Method::Token, KeyMaterial::Shared(secret)) => KeyKind::Token(TokenHash::of(secret.expose())),
-            (Method::Ed25519, KeyMaterial::Public(public)) => KeyKind::Ed25519(Ed25519Key::parse(public)?),
+            (Method::Public(algorithm), KeyMaterial::Public(public)) => {
+                KeyKind::Public(PublicKey::parse(algorithm, public)?)
+            }
             (Method::Hmac(_), KeyMaterial::Public(public)) if scheme.ed25519.is_some() => {
-                KeyKind::Ed25519(Ed25519Key::parse(public)?)
+                KeyKind::Public(PublicKey::parse(PublicAlgorithm::Ed25519, public)?)
             }
             (Method::Unsigned, _) => return error("this sender signs nothing"),
             (_, KeyMaterial::Public(_)) => return error("this sender signs with a shared secret, not a public key"),
-            (Method::Ed25519, KeyMaterial::Shared(_)) => {
+            (Method::Public(_), KeyMaterial::Shared(_)) => {
                 return error("this sender is verified with its public key, not with a shared secret");
             }
         };
@@ -181,7 +181,7 @@ impl ReadyKey {
         match &self.key {
             KeyKind::Digest(hash, secret) => Some((hash, secret)),
             KeyKind::Mac(mac) => Some((mac, &[])),
-            KeyKind::Ed25519(_) | KeyKind::Token(_) => None,
+            KeyKind::Public(_) | KeyKind::Token(_) => None,
         }
     }
 

@@ -44,6 +44,7 @@
 
 mod challenge;
 mod check;
+mod conduct;
 #[cfg(feature = "schemes")]
 #[cfg_attr(docsrs, doc(cfg(feature = "schemes")))]
 pub mod data;
@@ -66,6 +67,7 @@ mod tests;
 
 pub(crate) use challenge::Answer;
 pub use challenge::{Challenge, Question};
+pub use conduct::{Answered, Reaction, answered};
 pub use description::{DEFAULT_BODY_LIMIT, Scheme, days};
 pub use error::VerifyError;
 pub use field::{Field, first, header, item, json, query, rest, values};

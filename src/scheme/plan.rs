@@ -15,7 +15,7 @@ use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place, TimestampFormat};
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
-use crate::crypto::Tag;
+use crate::crypto::{PublicAlgorithm, Tag};
 use crate::delivery::{Facts, Value};
 use crate::encoding::Encoding;
 use crate::json_pointer;
@@ -145,7 +145,7 @@ impl Plan {
                 return Err(VerifyError::new(Reason::MalformedSignature, "there are too many signatures"));
             }
             if verdict.is_err() {
-                verdict = formed.map(|first| first.filter(|_| !second));
+                verdict = formed;
             }
         }
         verdict
@@ -178,27 +178,40 @@ impl Plan {
             good = good
                 || match self.scheme().method {
                     Method::Basic | Method::Token => !value.is_empty(),
-                    _ => {
-                        first = self.decode(value, second);
+                    Method::Digest(_) | Method::Hmac(_) if !second => {
+                        first = self.decode(value);
                         first.is_some()
                     }
+                    _ => self.decode_public(value, second).is_some(),
                 };
         }
         if good { Ok(first) } else { Err(VerifyError::new(Reason::MalformedSignature, "no signature can be decoded")) }
     }
 
-    /// The signature that `text` writes; `None` unless it has the length that its algorithm gives it.
-    pub(super) fn decode(&self, text: &str, second: bool) -> Option<Tag> {
+    /// The MAC or digest that `text` writes; `None` unless it has the length that its algorithm gives it.
+    pub(super) fn decode(&self, text: &str) -> Option<Tag> {
         let scheme = self.scheme();
-        let (encoding, length) = match (second, scheme.method) {
-            (true, _) => (scheme.ed25519?.1, 64),
-            (false, Method::Hmac(algorithm)) => (scheme.signature?.1, algorithm.tag_len()),
-            (false, Method::Digest(hash)) => (scheme.signature?.1, hash.digest_len()),
-            (false, _) => (scheme.signature?.1, 64),
+        let length = match scheme.method {
+            Method::Hmac(algorithm) => algorithm.tag_len(),
+            Method::Digest(hash) => hash.digest_len(),
+            Method::Basic | Method::Public(_) | Method::Token | Method::Unsigned => return None,
         };
         let mut buffer = [0; Tag::MAX];
-        let bytes = Encoding::decode(encoding, text, &mut buffer)?;
+        let bytes = Encoding::decode(scheme.signature?.1, text, &mut buffer)?;
         (bytes.len() == length).then(|| Tag::of(bytes))
+    }
+
+    /// The public-key signature that `text` writes; `None` unless its algorithm can have made it.
+    pub(super) fn decode_public(&self, text: &str, second: bool) -> Option<Vec<u8>> {
+        let scheme = self.scheme();
+        let (encoding, algorithm) = match (second, scheme.method) {
+            (true, _) => (scheme.ed25519?.1, PublicAlgorithm::Ed25519),
+            (false, Method::Public(algorithm)) => (scheme.signature?.1, algorithm),
+            (false, _) => return None,
+        };
+        let mut buffer = [0; PublicAlgorithm::LONGEST];
+        let bytes = Encoding::decode(encoding, text, &mut buffer)?;
+        algorithm.takes(bytes.len()).then(|| bytes.to_vec())
     }
 
     /// The time that the body, which is verified by now, says it was sent at.
@@ -308,7 +321,7 @@ impl Plan {
 
 /// What each delivery of this sender has in common.
 fn facts(scheme: &Scheme) -> Facts {
-    let covers_body = matches!(scheme.method, Method::Digest(_) | Method::Ed25519 | Method::Hmac(_));
+    let covers_body = matches!(scheme.method, Method::Digest(_) | Method::Hmac(_) | Method::Public(_));
     let id_is_signed = match (scheme.id, scheme.content) {
         (Place::Json(_), _) => covers_body,
         (Place::Header(name), Content::Parts(parts)) => {
@@ -320,8 +333,8 @@ fn facts(scheme: &Scheme) -> Facts {
         provider: scheme.name,
         id_is_signed,
         bodies_are_unique: scheme.bodies_are_unique,
-        retry_horizon: scheme.retry_horizon,
-        deadline: scheme.deadline,
+        retry_horizon: scheme.retry_horizon(),
+        deadline: scheme.answer_within(),
     }
 }
 

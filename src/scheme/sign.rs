@@ -82,7 +82,7 @@ impl Signer {
             Method::Token => {
                 return Err(ConfigError::secret(format!("`{}`: no header can hold this token", scheme.name)));
             }
-            Method::Ed25519 | Method::Unsigned => {
+            Method::Public(_) | Method::Unsigned => {
                 return Err(ConfigError::secret(format!("`{}` does not sign with a shared secret", scheme.name)));
             }
         };
@@ -97,7 +97,9 @@ impl Signer {
     pub fn ed25519(sender: impl Into<Sender>, key: crate::crypto::SigningKey) -> Result<Self, ConfigError> {
         let sender = sender.into();
         sender.check()?;
-        if sender.scheme().method != Method::Ed25519 && sender.scheme().ed25519.is_none() {
+        if sender.scheme().method != Method::Public(crate::crypto::PublicAlgorithm::Ed25519)
+            && sender.scheme().ed25519.is_none()
+        {
             return Err(ConfigError::secret(format!("`{}` has no Ed25519 signature", sender.scheme().name)));
         }
         Ok(Self { sender, key: SignerKey::Ed25519(key) })
@@ -152,7 +154,7 @@ impl Signer {
                 text(scheme.signature, mac.finish().as_slice())
             }
             SignerKey::Ed25519(key) => {
-                let place = if scheme.method == Method::Ed25519 { scheme.signature } else { scheme.ed25519 };
+                let place = if matches!(scheme.method, Method::Public(_)) { scheme.signature } else { scheme.ed25519 };
                 text(place, &key.sign(&self.content(head, body, timestamp)?))
             }
         })

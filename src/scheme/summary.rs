@@ -11,7 +11,7 @@ impl Scheme {
     #[must_use]
     pub fn summary(&self) -> String {
         let how = match self.method {
-            Method::Ed25519 => "Ed25519",
+            Method::Public(algorithm) => algorithm.name(),
             Method::Hmac(Algorithm::HmacSha1) => "HMAC-SHA-1",
             Method::Hmac(Algorithm::HmacSha256) => "HMAC-SHA-256",
             Method::Hmac(Algorithm::HmacSha384) => "HMAC-SHA-384",

@@ -1,7 +1,7 @@
 //! The words that a [`Scheme`](super::Scheme) is made of.
 
 use super::rule::SignatureRule;
-use crate::crypto::{Algorithm, Hash};
+use crate::crypto::{Algorithm, Hash, PublicAlgorithm};
 
 /// What is done with the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,8 +9,8 @@ pub(super) enum Method {
     /// A token that is the base64 of `user:password`.
     Basic,
     Digest(Hash),
-    Ed25519,
     Hmac(Algorithm),
+    Public(PublicAlgorithm),
     Token,
     Unsigned,
 }

@@ -16,7 +16,7 @@ use super::sender::Sender;
 use super::terms::{Content, Method};
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
-use crate::crypto::{Mac, Tag};
+use crate::crypto::{Hash, Mac, Tag};
 use crate::delivery::{Delivery, SignedMaterial};
 use crate::rejection::Reason;
 use crate::secret::Secrets;
@@ -233,14 +233,19 @@ impl Verification {
                 content.iter().for_each(|bytes| mac.update(bytes));
                 self.matching(head, &mac.finish())
             }
-            KeyKind::Ed25519(public) => {
+            KeyKind::Public(public) => {
                 let plan = &self.verifier.plan;
-                let second = plan.scheme().method != Method::Ed25519;
+                let second = !plan.scheme().needs_public_key();
                 let message = content.concat();
                 let mut candidates = plan.candidates(&self.examined, head, second)?;
-                candidates.find_map(|text| {
-                    let tag = plan.decode(text, second)?;
-                    public.verifies(&message, &tag.into_parts().0).then_some(tag)
+                let signed = candidates.any(|text| {
+                    plan.decode_public(text, second).is_some_and(|signature| public.verifies(&message, &signature))
+                });
+                // Of one message there can be many signatures: what is signed tells a replay.
+                signed.then(|| {
+                    let mut hash = Mac::plain(Hash::Sha256);
+                    hash.update(&message);
+                    hash.finish()
                 })
             }
             KeyKind::Token(_) => None,
@@ -254,7 +259,7 @@ impl Verification {
         }
         let plan = &self.verifier.plan;
         let mut candidates = plan.candidates(&self.examined, head, false)?;
-        candidates.find_map(|text| plan.decode(text, false).filter(|candidate| candidate.matches(computed)))
+        candidates.find_map(|text| plan.decode(text).filter(|candidate| candidate.matches(computed)))
     }
 
     /// The whole signed content, in each of its spellings.

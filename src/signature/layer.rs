@@ -83,7 +83,8 @@ impl SignatureLayer {
     }
 
     fn of(plan: Plan, keys: Keys) -> Self {
-        let refusals = Refusals::default().for_route(plan.route().clone());
+        let refusals =
+            Refusals::default().for_route(plan.route().clone()).unauthorized_as(plan.scheme().unauthorized_status());
         let (plan, clock) = (Arc::new(plan), Arc::new(SystemClock));
         Self { config: Arc::new(Config { plan, keys, method: Method::POST, clock, refusals, metrics: None }) }
     }

@@ -121,6 +121,20 @@ async fn all_that_is_not_authorized_is_answered_alike() {
 }
 
 #[tokio::test]
+async fn a_sender_that_wants_another_status_gets_it_for_what_cannot_be_verified() {
+    let wants_406 = provider::GITHUB.unauthorized_as(406);
+    let mut request = signed(provider::GITHUB, TEXT, ScriptedBody::whole(TEXT));
+    put(&mut request, "x-hub-signature-256", "nonsense");
+    let layer = SignatureLayer::new(wants_406, secret()).unwrap();
+    let refused = answer(RawBodyLayer::new(), layer.clone(), request).await;
+    assert_eq!(refused.status(), 406);
+
+    let mut request = signed(provider::GITHUB, TEXT, ScriptedBody::whole(TEXT));
+    *request.method_mut() = http::Method::PUT;
+    assert_eq!(answer(RawBodyLayer::new(), layer, request).await.status(), 405);
+}
+
+#[tokio::test]
 async fn nothing_shows_the_secret_the_signature_or_the_body() {
     let layer = SignatureLayer::new(provider::GITHUB, secret()).unwrap().clock(At(Some(NOW)));
     let request = github(ScriptedBody::whole(TEXT));

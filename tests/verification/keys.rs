@@ -160,7 +160,7 @@ fn a_secret_that_the_scheme_cannot_use_is_a_configuration_error_that_does_not_sh
         (provider::SVIX, Secret::new("whsec_ hunter2hunter2hunt").unwrap().into()),
         (provider::SVIX, Secret::new("whsec_hunter2hunter2hunt\n").unwrap().into()),
         (provider::STANDARD_WEBHOOKS, Secret::short("whsec_=").unwrap().into()),
-        (provider::GITHUB, public.into()),
+        (provider::GITHUB, public.clone().into()),
         (provider::GITLAB, public.into()),
         (provider::DISCORD, secret(0).into()),
         (provider::DISCORD, VerifyingKey::from_bytes([0; 32]).into()),

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::super::conduct::Conduct;
 use super::super::description::Scheme;
 use super::super::field::Field;
 use super::super::terms::{self, Content};
+use super::conduct::Statuses;
 use super::place::{FieldText, is_false};
 use super::words::{Algorithm, ChallengeWord, Confidence, Part, Place, SecretText, TimestampFormat};
 use crate::encoding;
@@ -57,9 +59,17 @@ pub(super) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     body_limit: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    deadline_s: Option<u64>,
+    deadline_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retries_for_s: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    answered: Vec<Statuses>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unauthorized_as: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip_list: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge: Option<ChallengeWord>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,8 +123,7 @@ impl Entry {
             other_names,
             bodies_are_unique,
             body_limit,
-            deadline,
-            retry_horizon,
+            conduct: Conduct { deadline, retry_horizon, answered, unauthorized, answer, ip_list },
             challenge,
             source,
             confidence,
@@ -149,8 +158,12 @@ impl Entry {
             other_names: other_names.iter().map(|&(own, other)| (own.to_owned(), other.to_owned())).collect(),
             bodies_are_unique,
             body_limit: Some(body_limit),
-            deadline_s: deadline.map(|deadline| deadline.as_secs()),
+            deadline_ms: deadline.map(|deadline| u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX)),
             retries_for_s: retry_horizon.map(|horizon| horizon.as_secs()),
+            answered: answered.iter().map(Statuses::of).collect(),
+            unauthorized_as: (unauthorized != Conduct::UNKNOWN.unauthorized).then_some(unauthorized),
+            answer: answer.map(str::to_owned),
+            ip_list: ip_list.map(str::to_owned),
             challenge,
             source: (!source.is_empty()).then(|| source.to_owned()),
             confidence: (!source.is_empty()).then(|| Confidence::of(confidence)),
@@ -186,11 +199,13 @@ impl Entry {
         if self.signed.as_ref().is_some_and(|parts| parts.len() > MOST_PARTS) {
             return Some(format!("more than {MOST_PARTS} parts are signed"));
         }
-        for (name, seconds) in
-            [("tolerance_s", self.tolerance_s), ("deadline_s", self.deadline_s), ("retries_for_s", self.retries_for_s)]
-        {
-            if let Some(seconds) = seconds.filter(|seconds| *seconds > LONGEST_DURATION.as_secs()) {
-                return Some(format!("`{name}` of {seconds} is more than a year"));
+        for (name, value, duration) in [
+            ("tolerance_s", self.tolerance_s, self.tolerance_s.map(Duration::from_secs)),
+            ("deadline_ms", self.deadline_ms, self.deadline_ms.map(Duration::from_millis)),
+            ("retries_for_s", self.retries_for_s, self.retries_for_s.map(Duration::from_secs)),
+        ] {
+            if let Some(value) = value.filter(|_| duration > Some(LONGEST_DURATION)) {
+                return Some(format!("`{name}` of {value} is more than a year"));
             }
         }
         None
@@ -246,8 +261,15 @@ impl Entry {
         if let Some(bytes) = self.body_limit {
             scheme = scheme.body_limit(bytes);
         }
-        scheme.deadline = self.deadline_s.map(Duration::from_secs);
-        scheme.retry_horizon = self.retries_for_s.map(Duration::from_secs);
+        let answered: Vec<_> = self.answered.iter().map(Statuses::value).collect();
+        scheme.conduct = Conduct {
+            deadline: self.deadline_ms.map(Duration::from_millis),
+            retry_horizon: self.retries_for_s.map(Duration::from_secs),
+            answered: answered.leak(),
+            unauthorized: self.unauthorized_as.unwrap_or(Conduct::UNKNOWN.unauthorized),
+            answer: self.answer.map(|body| &*body.leak()),
+            ip_list: self.ip_list.map(|url| &*url.leak()),
+        };
         if let Some(source) = self.source {
             scheme.source = source.leak();
         }

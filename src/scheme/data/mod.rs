@@ -52,7 +52,7 @@
 //! | field | | default |
 //! |---|---|---|
 //! | `name` | lower case letters, digits and hyphens, at most 64 | |
-//! | `algorithm` | `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`, `ed25519`, `digest-sha1`, `digest-sha256`, `token`, `basic` | |
+//! | `algorithm` | `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`; with a public key `ed25519`, `ecdsa-p256-sha256`, `ecdsa-p256-sha256-fixed`, `ecdsa-p521-sha512-fixed`, `rsa-pkcs1-sha1`, `rsa-pkcs1-sha256`, `rsa-pkcs1-sha512`, `rsa-pss-sha512`, see [`PublicAlgorithm`](crate::crypto::PublicAlgorithm); `digest-sha1`, `digest-sha256`; `token`, `basic` | |
 //! | `signature` | a place, and its `encoding`: `hex`, `base64` or `base64url`; for `token` and `basic` none | `basic`: `authorization` |
 //! | `ed25519` | as `signature`, of a second signature, see [`Scheme::or_ed25519`] | |
 //! | `secret_text` | `whole`, `hex`, `{ base64 = { prefix = "whsec_" } }`, `{ base64-if-prefixed = { prefix = "whsec_" } }`, see [`SecretText`](super::SecretText) | `whole` |
@@ -65,7 +65,10 @@
 //! | `other_names` | array of `["name", "other name"]`, see [`Scheme::other_names`] | |
 //! | `bodies_are_unique` | see [`Scheme::bodies_are_unique`] | `false` |
 //! | `body_limit` | in bytes | 1 MiB |
-//! | `deadline_s`, `retries_for_s` | in seconds, at most a year | |
+//! | `deadline_ms`, `retries_for_s` | in milliseconds and in seconds, at most a year, see [`Scheme::deadline`], [`Scheme::retries_for`] | |
+//! | `answered` | array of `{ from = 404, to = 404, reaction = "give-up" }`; or `disable`, `retry`, `success`: see [`Scheme::answered`] | |
+//! | `unauthorized_as` | a status from 400 to 499, see [`Scheme::unauthorized_as`] | 401 |
+//! | `answer`, `ip_list` | see [`Scheme::answer`], [`Scheme::ip_list`] | |
 //! | `challenge` | `subscribe`, see [`Challenge::Subscribe`](super::Challenge::Subscribe); signed questions are answered by code | |
 //! | `source`, `confidence` | where the facts were read; `documented`, `third-party` or `verified` | |
 //! | `rule` | written, not read: what is signed is worked out by the code of this sender | |
@@ -86,6 +89,7 @@
 //! | `or_headers` | further headers that may hold a signature | none |
 //! | `several_lines` | the header may stand on several lines | `false` |
 
+mod conduct;
 mod entry;
 mod kept;
 mod place;
@@ -153,7 +157,7 @@ impl Scheme {
 }
 
 /// As [`Scheme::from_json`] reads it, and with `facts` that it does not read. A scheme with a rule is written, too, and
-/// cannot be read. Durations are whole seconds.
+/// cannot be read. Tolerance and retries are whole seconds, the deadline whole milliseconds.
 impl Serialize for Scheme {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Entry::of(self).serialize(serializer)

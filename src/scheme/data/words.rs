@@ -7,7 +7,7 @@ use super::super::challenge::Challenge;
 use super::super::description::Scheme;
 use super::super::field::header;
 use super::super::terms::{self, Method};
-use crate::crypto::{self, Hash};
+use crate::crypto::{self, Hash, PublicAlgorithm};
 use crate::encoding;
 
 /// Words that stand for one value each.
@@ -30,6 +30,8 @@ macro_rules! words {
         }
     };
 }
+
+pub(super) use words;
 
 words! {
     Encoding for encoding::Encoding { Base64 = "base64", Base64Url = "base64url", Hex = "hex" }
@@ -56,11 +58,25 @@ pub(super) enum Algorithm {
     Basic,
     DigestSha1,
     DigestSha256,
+    #[serde(rename = "ecdsa-p256-sha256")]
+    EcdsaP256Sha256,
+    #[serde(rename = "ecdsa-p256-sha256-fixed")]
+    EcdsaP256Sha256Fixed,
+    #[serde(rename = "ecdsa-p521-sha512-fixed")]
+    EcdsaP521Sha512Fixed,
     Ed25519,
     HmacSha1,
     HmacSha256,
     HmacSha384,
     HmacSha512,
+    #[serde(rename = "rsa-pkcs1-sha1")]
+    RsaPkcs1Sha1,
+    #[serde(rename = "rsa-pkcs1-sha256")]
+    RsaPkcs1Sha256,
+    #[serde(rename = "rsa-pkcs1-sha512")]
+    RsaPkcs1Sha512,
+    #[serde(rename = "rsa-pss-sha512")]
+    RsaPssSha512,
     Token,
     /// Written only: no file lets anybody in.
     Unsigned,
@@ -72,11 +88,18 @@ impl Algorithm {
             Method::Basic => Self::Basic,
             Method::Digest(Hash::Sha1) => Self::DigestSha1,
             Method::Digest(Hash::Sha256) => Self::DigestSha256,
-            Method::Ed25519 => Self::Ed25519,
             Method::Hmac(crypto::Algorithm::HmacSha1) => Self::HmacSha1,
             Method::Hmac(crypto::Algorithm::HmacSha256) => Self::HmacSha256,
             Method::Hmac(crypto::Algorithm::HmacSha384) => Self::HmacSha384,
             Method::Hmac(crypto::Algorithm::HmacSha512) => Self::HmacSha512,
+            Method::Public(PublicAlgorithm::EcdsaP256Sha256) => Self::EcdsaP256Sha256,
+            Method::Public(PublicAlgorithm::EcdsaP256Sha256Fixed) => Self::EcdsaP256Sha256Fixed,
+            Method::Public(PublicAlgorithm::EcdsaP521Sha512Fixed) => Self::EcdsaP521Sha512Fixed,
+            Method::Public(PublicAlgorithm::Ed25519) => Self::Ed25519,
+            Method::Public(PublicAlgorithm::RsaPkcs1Sha1) => Self::RsaPkcs1Sha1,
+            Method::Public(PublicAlgorithm::RsaPkcs1Sha256) => Self::RsaPkcs1Sha256,
+            Method::Public(PublicAlgorithm::RsaPkcs1Sha512) => Self::RsaPkcs1Sha512,
+            Method::Public(PublicAlgorithm::RsaPssSha512) => Self::RsaPssSha512,
             Method::Token => Self::Token,
             Method::Unsigned => Self::Unsigned,
         }
@@ -88,7 +111,14 @@ impl Algorithm {
             Self::Basic => Scheme::basic(name),
             Self::DigestSha1 => Scheme::digest_sha1(name),
             Self::DigestSha256 => Scheme::digest_sha256(name),
-            Self::Ed25519 => Scheme::ed25519(name),
+            Self::EcdsaP256Sha256 => Scheme::public_key(name, PublicAlgorithm::EcdsaP256Sha256),
+            Self::EcdsaP256Sha256Fixed => Scheme::public_key(name, PublicAlgorithm::EcdsaP256Sha256Fixed),
+            Self::EcdsaP521Sha512Fixed => Scheme::public_key(name, PublicAlgorithm::EcdsaP521Sha512Fixed),
+            Self::Ed25519 => Scheme::public_key(name, PublicAlgorithm::Ed25519),
+            Self::RsaPkcs1Sha1 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha1),
+            Self::RsaPkcs1Sha256 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha256),
+            Self::RsaPkcs1Sha512 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha512),
+            Self::RsaPssSha512 => Scheme::public_key(name, PublicAlgorithm::RsaPssSha512),
             Self::HmacSha1 => Scheme::hmac_sha1(name),
             Self::HmacSha256 => Scheme::hmac_sha256(name),
             Self::HmacSha384 => Scheme::hmac_sha384(name),

@@ -1,0 +1,72 @@
+//! ECDSA and RSA, by aws-lc-rs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair, ParsedPublicKey, RsaKeyPair, VerificationAlgorithm};
+
+use super::PublicAlgorithm;
+use crate::config_error::ConfigError;
+use crate::verifying_key::VerifyingKey;
+
+/// A public key out of a SubjectPublicKeyInfo, parsed once.
+#[derive(Clone)]
+pub(crate) struct SpkiKey(Arc<ParsedPublicKey>);
+
+impl SpkiKey {
+    pub(crate) fn parse(algorithm: PublicAlgorithm, der: &[u8]) -> Result<Self, ConfigError> {
+        let verifies_with: &'static dyn VerificationAlgorithm = match algorithm {
+            PublicAlgorithm::EcdsaP256Sha256 if cfg!(feature = "ecdsa") => &signature::ECDSA_P256_SHA256_ASN1,
+            PublicAlgorithm::EcdsaP256Sha256Fixed if cfg!(feature = "ecdsa") => &signature::ECDSA_P256_SHA256_FIXED,
+            PublicAlgorithm::EcdsaP521Sha512Fixed if cfg!(feature = "ecdsa") => &signature::ECDSA_P521_SHA512_FIXED,
+            PublicAlgorithm::RsaPkcs1Sha1 if cfg!(feature = "rsa") => {
+                &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY
+            }
+            PublicAlgorithm::RsaPkcs1Sha256 if cfg!(feature = "rsa") => &signature::RSA_PKCS1_2048_8192_SHA256,
+            PublicAlgorithm::RsaPkcs1Sha512 if cfg!(feature = "rsa") => &signature::RSA_PKCS1_2048_8192_SHA512,
+            PublicAlgorithm::RsaPssSha512 if cfg!(feature = "rsa") => &signature::RSA_PSS_2048_8192_SHA512,
+            other => return Err(ConfigError::secret(format!("{} is not compiled in", other.name()))),
+        };
+        match ParsedPublicKey::new(verifies_with, der) {
+            Ok(key) => Ok(Self(Arc::new(key))),
+            Err(_) => Err(ConfigError::secret(format!("a public key is no key for {}", algorithm.name()))),
+        }
+    }
+
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verify_sig(message, signature).is_ok()
+    }
+}
+
+impl fmt::Debug for SpkiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpkiKey(..)")
+    }
+}
+
+/// A key whose private half nobody keeps.
+pub(crate) fn throwaway_key(algorithm: PublicAlgorithm) -> Result<VerifyingKey, ConfigError> {
+    let failed = |_| ConfigError::secret("no key could be made");
+    let ecdsa = |kind| {
+        let pair = EcdsaKeyPair::generate(kind).map_err(failed)?;
+        let der: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(failed)?;
+        VerifyingKey::from_der(der.as_ref())
+    };
+    match algorithm {
+        PublicAlgorithm::EcdsaP256Sha256 | PublicAlgorithm::EcdsaP256Sha256Fixed => {
+            ecdsa(&signature::ECDSA_P256_SHA256_ASN1_SIGNING)
+        }
+        PublicAlgorithm::EcdsaP521Sha512Fixed => ecdsa(&signature::ECDSA_P521_SHA512_ASN1_SIGNING),
+        PublicAlgorithm::Ed25519
+        | PublicAlgorithm::RsaPkcs1Sha1
+        | PublicAlgorithm::RsaPkcs1Sha256
+        | PublicAlgorithm::RsaPkcs1Sha512
+        | PublicAlgorithm::RsaPssSha512 => {
+            let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
+            let der: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(failed)?;
+            VerifyingKey::from_der(der.as_ref())
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The book: one page a task.
+
+#[doc = include_str!("adding_a_provider.md")]
+pub mod adding_a_provider {}

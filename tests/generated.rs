@@ -1,0 +1,99 @@
+//! What follows from the catalogue's entries and is kept in the tree: the list of all senders, the table in the
+//! documentation and the list in the README. `bash tests/write_catalogue.sh` writes them.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tower_webhook::provider;
+use tower_webhook::scheme::{Confidence, Place};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares, or writes where `WRITE_CATALOGUE` is set.
+fn assert_is(path: &str, expected: &str) {
+    let path = root().join(path);
+    if std::env::var_os("WRITE_CATALOGUE").is_some() {
+        fs::write(&path, expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{} is not up to date: run `bash tests/write_catalogue.sh`", path.display());
+}
+
+/// The constants of the entries, with their types.
+fn entries() -> Vec<(String, String)> {
+    let folder = root().join("src/provider");
+    let files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
+        for line in fs::read_to_string(file).unwrap().lines() {
+            let Some((name, rest)) = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": ")) else {
+                continue;
+            };
+            let kind = rest.split(' ').next().unwrap();
+            if kind == "Scheme" || kind.ends_with("Scheme") {
+                entries.push((name.to_owned(), kind.to_owned()));
+            }
+        }
+    }
+    entries.sort_by_key(|(name, _)| name.to_lowercase().replace('_', "-"));
+    entries
+}
+
+#[test]
+fn the_list_of_all_senders_has_every_entry() {
+    let mut list = String::from(
+        "//! Every entry of the family files. Written by `bash tests/write_catalogue.sh`.\n\nuse super::*;\n\n\
+         /// Every sender of the catalogue, in the order of their constants.\npub const ALL: &[&Scheme] = &[\n",
+    );
+    for (name, kind) in entries() {
+        list += &if kind == "Scheme" { format!("    &{name},\n") } else { format!("    {name}.scheme(),\n") };
+    }
+    list += "];\n";
+    assert_is("src/provider/all.rs", &list);
+}
+
+#[test]
+fn the_table_in_the_documentation_is_the_catalogue() {
+    let mut table = String::from("| sender | signs | time signed | its id | facts |\n|---|---|---|---|---|\n");
+    for scheme in provider::ALL {
+        let (source, confidence) = scheme.facts_source();
+        let id = match scheme.id_place() {
+            Place::Header(name) => format!("header `{name}`"),
+            Place::Json(pointer) => format!("`{pointer}`"),
+            _ => "–".to_owned(),
+        };
+        let confidence = match confidence {
+            Confidence::Verified => "verified",
+            Confidence::ThirdParty => "a receiver's code",
+            _ => "documented",
+        };
+        let time = if scheme.signs_time() { "yes" } else { "no" };
+        // A bar ends the cell, in code as well.
+        let (name, signs) = (scheme.name(), scheme.summary().replace('|', "\\|"));
+        table += &format!("| `{name}` | {signs} | {time} | {id} | {confidence}: {} |\n", source.replace('|', "/"));
+    }
+    assert_is("src/provider/catalogue.md", &table);
+}
+
+#[test]
+fn every_sender_is_named_in_the_readme() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let start = readme.find("## Senders\n\n").expect("the section on senders") + "## Senders\n\n".len();
+    let end = start + readme[start..].find("\n\n").unwrap();
+    let mut line = format!("{} senders, each a const in the catalogue:", provider::ALL.len());
+    let mut section = String::new();
+    for (at, scheme) in provider::ALL.iter().enumerate() {
+        let word = format!("`{}`{}", scheme.name(), if at + 1 == provider::ALL.len() { "." } else { "," });
+        if line.len() + 1 + word.len() > 118 {
+            section += &format!("{line}\n");
+            line = word;
+        } else {
+            line += &format!(" {word}");
+        }
+    }
+    section += &line;
+    assert_is("README.md", &format!("{}{section}{}", &readme[..start], &readme[end..]));
+}
