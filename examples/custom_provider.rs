@@ -1,10 +1,11 @@
-//! Senders that are not in the catalogue: one as a `const` of a few lines, one with a rule of its own.
+//! Senders that are not in the catalogue: one as a `const` of a few lines, one with a rule of its own, one out of a file.
 //!
 //! * `acme` signs `<time>.<path of its choice>.<body>` with HMAC-SHA-256: a template says that. A contradiction in it
 //!   would not compile.
 //! * `parcel` signs all of its `x-parcel-…` headers, sorted, and then the body. No template can say "all headers that
 //!   begin with": that is a `SignatureRule`, a pure function from the request to the signed content. Keys, comparing
 //!   in constant time and everything else stay the crate's.
+//! * `quay` is not known when this is compiled: its TOML is read at the start (feature `schemes`), with the same checks.
 //!
 //! The same data signs, too: for your tests, and for those who send.
 //!
@@ -85,15 +86,24 @@ impl SignatureRule for ParcelRule {
     }
 }
 
+/// What somebody wrote into a file; here it stands in the program.
+const QUAY: &str = r#"
+name = "quay"
+algorithm = "hmac-sha256"
+signature = { header = "quay-signature", prefix = "sha256=", encoding = "hex" }
+delivery_id = { json = "/id" }
+"#;
+
 async fn handle(delivery: Delivery) -> String {
     format!("{} {:?}", delivery.provider(), delivery.id())
 }
 
 /// The application.
-fn app(acme: Secret, parcel: Secret) -> Result<Router, ConfigError> {
+fn app(acme: Secret, parcel: Secret, quay: Secret) -> Result<Router, ConfigError> {
     Ok(Router::new()
         .route("/acme", post(handle).layer(WebhookLayer::new(ACME, acme)?))
-        .route("/parcel", post(handle).layer(WebhookLayer::new(PARCEL, parcel)?)))
+        .route("/parcel", post(handle).layer(WebhookLayer::new(PARCEL, parcel)?))
+        .route("/quay", post(handle).layer(WebhookLayer::new(Scheme::from_toml(QUAY)?, quay)?)))
 }
 
 /// Signs as the senders do; the headers that they sign must be there before.
@@ -106,7 +116,7 @@ fn signed(scheme: Scheme, secret: Secret, request: Request<Bytes>) -> Result<Req
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (acme, parcel) = (Secret::generate()?, Secret::generate()?);
+    let (acme, parcel, quay) = (Secret::generate()?, Secret::generate()?, Secret::generate()?);
     let port: u16 = std::env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
     let address = server.local_addr()?;
@@ -116,9 +126,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     print_curl(address, &request);
     let request = Request::post("/parcel").header("x-parcel-id", "1").header("x-parcel-depot", "Oslo");
     print_curl(address, &signed(PARCEL, parcel.clone(), request.body(Bytes::from_static(b"delivered"))?)?);
+    let request = Request::post("/quay").body(Bytes::from_static(br#"{"id":"1"}"#))?;
+    print_curl(address, &signed(Scheme::from_toml(QUAY)?, quay.clone(), request)?);
 
     println!("Serving on http://{address}. Ctrl-C ends.");
-    server.shutdown_on(tokio::signal::ctrl_c()).serve(app(acme, parcel)?.with_state(())).await?;
+    server.shutdown_on(tokio::signal::ctrl_c()).serve(app(acme, parcel, quay)?.with_state(())).await?;
     Ok(())
 }
 
@@ -144,7 +156,7 @@ mod tests {
     }
 
     fn endpoint() -> Endpoint<Router> {
-        Endpoint::new(app(secret(), secret()).unwrap())
+        Endpoint::new(app(secret(), secret(), secret()).unwrap())
     }
 
     fn parcel(request: axum::http::request::Builder) -> Request<Bytes> {
@@ -180,6 +192,15 @@ mod tests {
         endpoint.send(&delivery).await.assert_duplicate();
         endpoint.send(&delivery.tampered()).await.assert_rejected(Reason::SignatureMismatch);
         endpoint.send(&delivery.unsigned()).await.assert_rejected(Reason::MissingSignature);
+    }
+
+    #[tokio::test]
+    async fn a_scheme_out_of_a_file_verifies_what_it_signs() {
+        let endpoint = endpoint();
+        let delivery = testing::delivery(Scheme::from_toml(QUAY).unwrap(), SECRET).to("/quay").json(r#"{"id":"1"}"#);
+        assert_eq!(endpoint.send(&delivery).await.body(), r#"quay Some("1")"#);
+        endpoint.send(&delivery.tampered()).await.assert_rejected(Reason::SignatureMismatch);
+        assert!(Scheme::from_toml(&QUAY.replace("quay-signature", "Quay-Signature")).is_err());
     }
 
     #[test]

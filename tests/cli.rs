@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
@@ -308,12 +308,92 @@ fn every_sender_is_listed_with_its_source() {
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(rows.len(), provider::ALL.len());
     for (row, scheme) in rows.iter().zip(provider::ALL) {
-        assert_eq!((row["id"].as_str(), row["source"].as_str()), (Some(scheme.name()), Some(scheme.facts_source().0)));
+        assert_eq!(
+            (row["name"].as_str(), row["source"].as_str()),
+            (Some(scheme.name()), Some(scheme.facts_source().0))
+        );
         assert!(["verified", "third-party", "documented"].contains(&row["confidence"].as_str().unwrap()));
-        assert!(!row["signs"].as_str().unwrap().is_empty());
+        assert_eq!(row["facts"]["signs"], json!(scheme.summary()));
+        assert_eq!(row["facts"]["signs_time"], json!(scheme.signs_time()));
+        assert_eq!(row["facts"]["signs_url"], json!(scheme.signs_url()));
     }
+    let stripe = rows.iter().find(|row| row["name"] == "stripe").unwrap();
+    assert_eq!(stripe["signed"], json!(["timestamp", {"text": "."}, "body"]));
+    assert_eq!(rows.iter().find(|row| row["name"] == "twilio").unwrap()["rule"], "twilio");
     let table = run(&["providers"], "");
     assert_eq!(text(&table.stdout).lines().count(), provider::ALL.len() + 1);
+}
+
+/// A file that is there for as long as this value is.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tower-webhook-{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn senders_of_one_s_own_are_known_beside_those_of_the_catalogue() {
+    let rows: Vec<Value> = serde_json::from_slice(&run(&["providers", "--json"], "").stdout).unwrap();
+    let mut mine = rows.into_iter().find(|row| row["name"] == "stripe").unwrap();
+    mine["name"] = json!("my-stripe");
+    let json = File::new("mine.json", &json!([mine]).to_string());
+    let toml = "name = \"acme\"\nalgorithm = \"token\"\nsignature = { header = \"x-token\" }\n";
+    let toml = File::new("mine.toml", &format!("[[scheme]]\n{toml}"));
+    for (file, name) in [(&json, "my-stripe"), (&toml, "acme")] {
+        let own = ["--schemes", file.path()];
+        let arguments = ["sign", "--provider", name, "--secret-env", "SECRET", "--jsonl"];
+        let signed = run(&[&arguments[..], &own].concat(), "{}");
+        assert!(signed.status.success(), "{}", text(&signed.stderr));
+        let with_secret = [&["--secret-env", "SECRET"], &own[..]].concat();
+        let (code, lines) =
+            verify(&with_secret, [&signed.stdout[..], jsonl(&[named("stripe-node")]).as_bytes()].concat());
+        assert_eq!((code, lines.len()), (0, 2));
+        assert!(lines.iter().all(|line| line["verdict"] == "accept"), "{lines:?}");
+        let mut forged: Value = serde_json::from_slice(&signed.stdout).unwrap();
+        forged["secret"] = json!("another secret of some length");
+        assert_eq!(verify(&own, jsonl(&[forged])).1[0]["reason"], "signature_mismatch");
+        assert_eq!(verify(&["--secret-env", "SECRET"], signed.stdout).1[0]["reason"], "unknown_provider");
+    }
+    let near = run(&["verify", "--schemes", toml.path(), "--provider", "acne"], "");
+    assert!(text(&near.stderr).contains("did you mean `acme`"), "{}", text(&near.stderr));
+}
+
+#[test]
+fn a_file_of_schemes_that_is_wrong_is_refused_before_anything_is_judged() {
+    let taken = "[[scheme]]\nname = \"stripe\"\nalgorithm = \"basic\"\n";
+    let (code, name) = (Some(2), "stripe-node");
+    for (file, word) in [
+        (File::new("taken.toml", taken), "the catalogue has a sender `stripe` already"),
+        (
+            File::new("wrong.toml", "[[scheme]]\nname = 1\n"),
+            "wrong.toml: invalid type: integer `1`, expected a string at line 2",
+        ),
+        (File::new("wrong.json", "{}"), "wrong.json: invalid type: map"),
+        (File::new("schemes.yaml", ""), "ends in `.toml` or `.json`"),
+    ] {
+        for command in [&["verify"][..], &["sign", "--provider", "github", "--secret-env", "SECRET"]] {
+            let output = run(&[command, &["--schemes", file.path()]].concat(), jsonl(&[named(name)]));
+            assert_eq!((output.status.code(), text(&output.stdout)), (code, ""));
+            assert!(text(&output.stderr).contains(word), "{}", text(&output.stderr));
+        }
+    }
+    let missing = run(&["verify", "--schemes", "nowhere/schemes.toml"], "");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).contains("nowhere/schemes.toml: "));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The verdict over captured deliveries.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -24,6 +24,7 @@ const MOST_VERIFIERS: usize = 1024;
 pub struct Judge {
     provider: Option<String>,
     secret: Option<Zeroizing<String>>,
+    own: BTreeMap<&'static str, Scheme>,
     ready: HashMap<Settings, Result<Verifier, ConfigError>>,
     warned: BTreeSet<&'static str>,
 }
@@ -66,7 +67,7 @@ pub enum Trouble {
     NoSecret,
     /// The line is no captured delivery.
     NotADelivery,
-    /// The line, and [`Judge::provider`], name no sender of the catalogue.
+    /// The line, and [`Judge::provider`], name no sender of the catalogue and of [`Judge::schemes`].
     UnknownProvider,
 }
 
@@ -101,6 +102,21 @@ impl Judge {
         Self { secret: Some(Zeroizing::new(secret.to_owned())), ..self }
     }
 
+    /// Further senders, beside those of the catalogue.
+    ///
+    /// # Errors
+    /// A name that the catalogue has, or that comes twice.
+    pub fn schemes(mut self, schemes: impl IntoIterator<Item = Scheme>) -> Result<Self, ConfigError> {
+        for scheme in schemes {
+            let name = scheme.name();
+            if provider::find(name).is_some() || self.own.insert(name, scheme).is_some() {
+                let detail = format!("there is a sender `{name}` already: give yours another name");
+                return Err(ConfigError::new(ConfigErrorKind::Scheme, detail));
+            }
+        }
+        Ok(self)
+    }
+
     /// Judges one line of JSON. Whatever stands in it, this does not panic.
     pub fn judge_line(&mut self, line: &[u8]) -> Judgement {
         match CapturedDelivery::from_line(line) {
@@ -124,7 +140,7 @@ impl Judge {
         let Some(name) = provider.as_deref().or(self.provider.as_deref()) else {
             return judgement.trouble(Trouble::UnknownProvider, String::from("the line names no `provider`"));
         };
-        let Some(scheme) = provider::find(name) else {
+        let Some(scheme) = provider::find(name).or_else(|| self.own.get(name)).copied() else {
             return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`"));
         };
         let secrets = secrets.filter(|secrets| !secrets.is_empty());
@@ -137,7 +153,7 @@ impl Judge {
             tolerance: extra.tolerance(),
             public_url: scheme.signs_url().then(|| extra.public_url.unwrap_or(url)),
         };
-        let verdict = match self.verifier(scheme, settings, &mut judgement.warning) {
+        let verdict = match self.verifier(&scheme, settings, &mut judgement.warning) {
             Ok(verifier) => match verifier.verify(&head, &body, Some(received_at)) {
                 Ok(_) => Verdict::Accept,
                 Err(error) => {

@@ -15,7 +15,7 @@
 //! | field | |
 //! |---|---|
 //! | `id` | your name for the delivery |
-//! | `provider` | name in the [catalogue](crate::provider) |
+//! | `provider` | name in the [catalogue](crate::provider), or of a sender of your own: [`Judge::schemes`] |
 //! | `received_at` (or `now`) | when it came, in whole seconds since 1970 |
 //! | `method`, `url` | the request; the URL in full |
 //! | `headers` | array of `[name, value]`; order and repetition are kept; a value is the UTF-8 text of its bytes |

@@ -22,9 +22,9 @@ pub enum Reaction {
 /// Statuses, and what the sender does when it gets one of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Answered {
-    first: u16,
-    last: u16,
-    reaction: Reaction,
+    pub(super) first: u16,
+    pub(super) last: u16,
+    pub(super) reaction: Reaction,
 }
 
 /// The sender does this upon the statuses from `first` to `last`, both included.
@@ -38,10 +38,10 @@ pub const fn answered(first: u16, last: u16, reaction: Reaction) -> Answered {
 pub(super) struct Conduct {
     pub(super) deadline: Option<Duration>,
     pub(super) retry_horizon: Option<Duration>,
-    answered: &'static [Answered],
-    unauthorized: u16,
-    answer: Option<&'static str>,
-    ip_list: Option<&'static str>,
+    pub(super) answered: &'static [Answered],
+    pub(super) unauthorized: u16,
+    pub(super) answer: Option<&'static str>,
+    pub(super) ip_list: Option<&'static str>,
 }
 
 impl Conduct {

@@ -3,6 +3,7 @@
 //! * A [`Scheme`] is a `const` of a few lines: algorithm, where the signature stands, what is signed.
 //! * A [`Verifier`] checks deliveries by it, whole or frame by frame; a [`Signer`] is its inverse.
 //! * What a list of [`Part`]s cannot say is a [`SignatureRule`].
+//! * With the feature `schemes`, a scheme can also be loaded from TOML or JSON: `scheme::data`.
 //!
 //! What passes: exactly one well-formed set of headers and a signature over the very bytes that came,
 //! under a key that counts now. What is refused: each signature, timestamp or signed header that is
@@ -44,6 +45,9 @@
 mod challenge;
 mod check;
 mod conduct;
+#[cfg(feature = "schemes")]
+#[cfg_attr(docsrs, doc(cfg(feature = "schemes")))]
+pub mod data;
 mod description;
 mod error;
 mod field;

@@ -1,19 +1,21 @@
 //! `tower-webhook providers`, and finding a sender by its name.
 
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 use tower_webhook::provider;
-use tower_webhook::scheme::{Confidence, Place, Scheme};
+use tower_webhook::scheme::{Confidence, Scheme, data};
 
 use crate::Failure;
 
 const EXAMPLES: &str = "\
 Examples:
   tower-webhook providers
-  tower-webhook providers --json | jq -r '.[] | select(.confidence == \"verified\") | .id'
+  tower-webhook providers --json | jq -r '.[] | select(.confidence == \"verified\") | .name'
+  tower-webhook providers --json | jq '[.[] | select(.name == \"stripe\") | .name = \"my-stripe\"]' > schemes.json
 
 Confidence:
   verified    checked against the sender's own SDK, tests or specification
@@ -24,47 +26,30 @@ Confidence:
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Providers {
-    /// Print a JSON array with all that is known
+    /// Print a JSON array with all that is known, in the form that `--schemes` of the other commands reads
     #[arg(long)]
     json: bool,
-}
-
-/// One sender, as `--json` shows it.
-#[derive(Serialize)]
-struct Row {
-    id: &'static str,
-    signs: String,
-    signs_time: bool,
-    signs_url: bool,
-    tolerance_s: Option<u64>,
-    delivery_id: Option<Shown>,
-    event_type: Option<Shown>,
-    body_limit: usize,
-    source: &'static str,
-    confidence: &'static str,
-}
-
-/// A place in a delivery.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Shown {
-    Header(&'static str),
-    Json(&'static str),
 }
 
 impl Providers {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let mut output = BufWriter::new(io::stdout().lock());
-        let rows: Vec<_> = provider::ALL.iter().map(|scheme| Row::of(scheme)).collect();
         if self.json {
-            serde_json::to_writer_pretty(&mut output, &rows).map_err(io::Error::from)?;
+            serde_json::to_writer_pretty(&mut output, provider::ALL).map_err(io::Error::from)?;
             writeln!(output)?;
         } else {
-            let name = rows.iter().map(|row| row.id.len()).max().unwrap_or_default();
-            let signs = rows.iter().map(|row| row.signs.chars().count()).max().unwrap_or_default();
+            let rows: Vec<_> = provider::ALL.iter().map(|scheme| (scheme, scheme.summary())).collect();
+            let name = rows.iter().map(|(scheme, _)| scheme.name().len()).max().unwrap_or_default();
+            let signs = rows.iter().map(|(_, summary)| summary.chars().count()).max().unwrap_or_default();
             writeln!(output, "{:name$}  {:signs$}  {:11}  SOURCE", "SENDER", "SIGNS", "CONFIDENCE")?;
-            for Row { id, signs: what, confidence, source, .. } in &rows {
-                writeln!(output, "{id:name$}  {what:signs$}  {confidence:11}  {source}")?;
+            for (scheme, summary) in &rows {
+                let (source, confidence) = scheme.facts_source();
+                let confidence = match confidence {
+                    Confidence::ThirdParty => "third-party",
+                    Confidence::Verified => "verified",
+                    _ => "documented",
+                };
+                writeln!(output, "{:name$}  {summary:signs$}  {confidence:11}  {source}", scheme.name())?;
             }
         }
         output.flush()?;
@@ -72,43 +57,37 @@ impl Providers {
     }
 }
 
-impl Row {
-    fn of(scheme: &Scheme) -> Self {
-        let (source, confidence) = scheme.facts_source();
-        Self {
-            id: scheme.name(),
-            signs: scheme.summary(),
-            signs_time: scheme.signs_time(),
-            signs_url: scheme.signs_url(),
-            tolerance_s: scheme.signs_time().then(|| scheme.max_age().as_secs()),
-            delivery_id: place(scheme.id_place()),
-            event_type: place(scheme.event_type_place()),
-            body_limit: scheme.max_body(),
-            source,
-            confidence: match confidence {
-                Confidence::ThirdParty => "third-party",
-                Confidence::Verified => "verified",
-                _ => "documented",
-            },
+/// The schemes of a file of one's own, if there is one: TOML or JSON, as its name ends.
+pub(crate) fn own(file: Option<&Path>) -> Result<Vec<Scheme>, Failure> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let wrong = |what: &dyn std::fmt::Display| Failure::Usage(format!("{}: {what}", file.display()));
+    let read = match file.extension().and_then(|end| end.to_str()) {
+        Some("json") => Scheme::all_from_json,
+        Some("toml") => Scheme::all_from_toml,
+        _ => return Err(wrong(&"a file of schemes ends in `.toml` or `.json`")),
+    };
+    let mut text = String::new();
+    // One byte more than is allowed, so that what is too long is seen to be.
+    let most = data::LONGEST_FILE as u64 + 1;
+    File::open(file)
+        .and_then(|file| file.take(most).read_to_string(&mut text))
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+    let schemes = read(&text).map_err(|error| wrong(&error))?;
+    match schemes.iter().find(|scheme| provider::find(scheme.name()).is_some()) {
+        Some(taken) => {
+            Err(wrong(&format_args!("the catalogue has a sender `{}` already: give yours another name", taken.name())))
         }
+        None => Ok(schemes),
     }
 }
 
-fn place(place: Place) -> Option<Shown> {
-    match place {
-        Place::Header(name) => Some(Shown::Header(name)),
-        Place::Json(pointer) => Some(Shown::Json(pointer)),
-        _ => None,
-    }
-}
-
-/// The sender of this name.
-pub(crate) fn known(name: &str) -> Result<Scheme, Failure> {
-    if let Some(scheme) = provider::find(name) {
+/// The sender of this name, in the catalogue or among one's own.
+pub(crate) fn known(name: &str, own: &[Scheme]) -> Result<Scheme, Failure> {
+    if let Some(scheme) = provider::find(name).or_else(|| own.iter().find(|scheme| scheme.name() == name)) {
         return Ok(*scheme);
     }
-    let near: Vec<_> =
-        provider::ALL.iter().map(|scheme| scheme.name()).filter(|known| is_near(name, known)).take(5).collect();
+    let names = own.iter().chain(provider::ALL.iter().copied()).map(Scheme::name);
+    let near: Vec<_> = names.filter(|known| is_near(name, known)).take(5).collect();
     let advice = match near.as_slice() {
         [] => String::from("`tower-webhook providers` lists them"),
         near => format!("did you mean `{}`?", near.join("` or `")),

@@ -44,6 +44,9 @@ pub(crate) struct Sign {
     /// The environment variable that holds the secret
     #[arg(long, value_name = "NAME")]
     secret_env: String,
+    /// A file with senders of one's own, beside those of the catalogue: `[[scheme]]` tables in TOML, or a JSON array
+    #[arg(long, value_name = "FILE")]
+    schemes: Option<PathBuf>,
     /// The file that holds the body [default: standard input]
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
@@ -72,7 +75,8 @@ const EXAMPLE_URL: &str = "https://example.com/";
 
 impl Sign {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let scheme = providers::known(&self.provider)?;
+        let own = providers::own(self.schemes.as_deref())?;
+        let scheme = providers::known(&self.provider, &own)?;
         let sender = self.sender(scheme)?;
         let secret = secret_from_env(&self.secret_env)?;
         let now = match self.at {

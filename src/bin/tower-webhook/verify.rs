@@ -1,6 +1,7 @@
 //! `tower-webhook verify`.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use crate::{Failure, UNJUDGED, providers, secret_from_env};
 const EXAMPLES: &str = r#"Examples:
   tower-webhook verify < deliveries.jsonl
   SECRET=whsec_… tower-webhook verify --provider stripe --secret-env SECRET < deliveries.jsonl
+  tower-webhook verify --schemes schemes.toml < deliveries.jsonl
   tower-webhook verify < deliveries.jsonl | grep '"verdict":"reject"'
 
 A line of input (here on several):
@@ -47,14 +49,19 @@ pub(crate) struct Verify {
     /// The environment variable that holds the secret (or public key) of the lines that have none
     #[arg(long, value_name = "NAME")]
     secret_env: Option<String>,
+    /// A file with senders of one's own, beside those of the catalogue: `[[scheme]]` tables in TOML, or a JSON array
+    #[arg(long, value_name = "FILE")]
+    schemes: Option<PathBuf>,
 }
 
 impl Verify {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let own = providers::own(self.schemes.as_deref())?;
         let mut judge = Judge::new();
         if let Some(name) = &self.provider {
-            judge = judge.provider(providers::known(name)?.name());
+            judge = judge.provider(providers::known(name, &own)?.name());
         }
+        judge = judge.schemes(own).map_err(|error| Failure::Usage(error.to_string()))?;
         if let Some(name) = &self.secret_env {
             judge = judge.secret(&secret_from_env(name)?);
         }
