@@ -1,7 +1,7 @@
 //! The catalogue: how each sender signs, and what else is known of it. Data only.
 //!
-//! An entry is a [`Scheme`] (or a [`UrlScheme`], where the sender signs the URL it calls), checked when
-//! the crate is compiled. Give it to [`WebhookLayer::new`](crate::WebhookLayer::new) together with your
+//! An entry is a [`Scheme`] (or a [`UrlScheme`], where the sender signs the URL it calls, or a [`KeyIdScheme`], where
+//! it needs your own id there), checked when the crate is compiled. Give it to [`WebhookLayer::new`](crate::WebhookLayer::new) together with your
 //! secret. Bind each sender to a route of its own: header names do not identify senders.
 //!
 //! A sender that is not here is a `const` of your own, see [`scheme`](crate::scheme). How sure the facts are stands in
@@ -18,6 +18,7 @@ mod digest;
 mod form;
 mod form_payload;
 mod hashed_body;
+mod key_id;
 mod public_key;
 mod several_signatures;
 mod signature_in_query;
@@ -28,7 +29,7 @@ mod token;
 mod twilio;
 mod url;
 
-use crate::scheme::{Scheme, UrlScheme};
+use crate::scheme::{KeyIdScheme, Scheme, UrlScheme};
 
 pub use body_base64::{
     ADYEN_PLATFORM, AFTERSHIP_TRACKING, BILL, COMMERCELAYER, FASTSPRING, FLUTTERWAVE_V4, FOURTHWALL, FRONT_RULE,
@@ -55,6 +56,7 @@ pub use credentials::{
 pub use digest::{CLOUDINARY, CLOUDINARY_SHA256, HUBSPOT_V1, HUBSPOT_V2, LARK, RECHARGE_V1, SELLSY};
 pub use form_payload::{GITEA, GOGS};
 pub use hashed_body::{RIPPLE, TEBEX, WALMART};
+pub use key_id::TIKTOK_SHOP;
 pub use public_key::{DISCORD, TELNYX};
 pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
 pub use signature_in_query::PANDADOC;
@@ -284,6 +286,7 @@ pub const ALL: &[&Scheme] = &[
     &TELNYX,
     &TERRAFORM_CLOUD,
     &TIKTOK,
+    TIKTOK_SHOP.scheme(),
     TRELLO.scheme(),
     TWILIO.scheme(),
     &TWITCH,
@@ -327,6 +330,11 @@ const fn entry(scheme: Scheme) -> Scheme {
 /// As [`entry`], for a sender that signs its URL.
 const fn url_entry(scheme: Scheme) -> UrlScheme {
     UrlScheme::new(entry(scheme))
+}
+
+/// As [`entry`], for a sender that needs the receiver's own id.
+const fn key_id_entry(scheme: Scheme) -> KeyIdScheme {
+    KeyIdScheme::new(entry(scheme))
 }
 
 #[cfg(test)]
