@@ -213,6 +213,7 @@ pub const ALL: &[&Scheme] = &[
     &TELNYX,
     &TERRAFORM_CLOUD,
     &TIKTOK,
+    TIKTOK_SHOP.scheme(),
     &TOKENIO,
     TRELLO.scheme(),
     TWILIO.scheme(),

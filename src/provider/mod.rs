@@ -1,7 +1,7 @@
 //! The catalogue: how each sender signs, and what else is known of it. Data only.
 //!
-//! An entry is a [`Scheme`] (or a [`UrlScheme`], where the sender signs the URL it calls), checked when
-//! the crate is compiled. Give it to [`WebhookLayer::new`](crate::WebhookLayer::new) together with your
+//! An entry is a [`Scheme`] (or a [`UrlScheme`], where the sender signs the URL it calls, or a [`KeyIdScheme`], where
+//! it needs your own id there), checked when the crate is compiled. Give it to [`WebhookLayer::new`](crate::WebhookLayer::new) together with your
 //! secret. Bind each sender to a route of its own: header names do not identify senders.
 //!
 //! A sender that is not here is a `const` of your own, see [`scheme`](crate::scheme). How sure the facts are stands in
@@ -22,6 +22,7 @@ mod ed25519;
 mod form;
 mod form_payload;
 mod hashed_body;
+mod key_id;
 mod rsa;
 mod several_signatures;
 mod signature_in_query;
@@ -32,7 +33,7 @@ mod token;
 mod twilio;
 mod url;
 
-use crate::scheme::{Scheme, UrlScheme};
+use crate::scheme::{KeyIdScheme, Scheme, UrlScheme};
 
 pub use all::ALL;
 pub use body_base64::*;
@@ -45,6 +46,7 @@ pub use ecdsa::*;
 pub use ed25519::*;
 pub use form_payload::*;
 pub use hashed_body::*;
+pub use key_id::*;
 pub use rsa::*;
 pub use several_signatures::*;
 pub use signature_in_query::*;
@@ -71,6 +73,11 @@ const fn entry(scheme: Scheme) -> Scheme {
 /// As [`entry`], for a sender that signs its URL.
 const fn url_entry(scheme: Scheme) -> UrlScheme {
     UrlScheme::new(entry(scheme))
+}
+
+/// As [`entry`], for a sender that needs the receiver's own id.
+const fn key_id_entry(scheme: Scheme) -> KeyIdScheme {
+    KeyIdScheme::new(entry(scheme))
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 use super::field::{Blanks, Field, Items, Source};
 use super::keyring::{basic_token, fits_a_header, secret_bytes};
 use super::name_set::{SignedHeader, text_after};
-use super::rule::Unverified;
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place};
 use crate::clock::UnixTime;
@@ -166,9 +165,8 @@ impl Signer {
         let parts = match self.sender.scheme().content {
             Content::Parts(parts) => parts,
             Content::Rule(rule) => {
-                let public_url = self.sender.public_url().unwrap_or_default();
                 let timestamp = timestamp.unwrap_or_default();
-                let emitted = rule.contents(&Unverified { head, body, public_url, timestamp }, &mut |slices| {
+                let emitted = rule.contents(&self.sender.unverified(head, body, timestamp), &mut |slices| {
                     content = slices.concat();
                     ControlFlow::Break(())
                 });
@@ -188,6 +186,7 @@ impl Signer {
                     let Place::Header(name) = self.sender.scheme().id else { return Err(unsigned("there is no id")) };
                     content.extend_from_slice(signed(name, at)?.as_bytes());
                 }
+                Part::KeyId => content.extend_from_slice(self.sender.key_id.as_deref().unwrap_or_default().as_bytes()),
                 Part::Lit(text) => content.extend_from_slice(text.as_bytes()),
                 Part::Method => content.extend_from_slice(head.method.as_str().as_bytes()),
                 Part::Secret => {

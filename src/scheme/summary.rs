@@ -37,6 +37,7 @@ impl Scheme {
                     let _ = write!(summary, "<{name}>");
                 }
                 Part::Id => summary.push_str("<id>"),
+                Part::KeyId => summary.push_str("<key id>"),
                 Part::Lit(text) => summary.extend(text.escape_default()),
                 Part::Method => summary.push_str("<method>"),
                 Part::Secret => summary.push_str("<secret>"),

@@ -46,6 +46,8 @@ pub enum Part {
     Header(&'static str),
     /// The delivery id, which must be a [`Place::Header`]; else as [`Part::Header`].
     Id,
+    /// The receiver's own id at the sender, as configured by [`KeyIdScheme::key_id`](super::KeyIdScheme::key_id).
+    KeyId,
     /// A fixed text.
     Lit(&'static str),
     /// The method, in upper case.

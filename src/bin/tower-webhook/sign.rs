@@ -62,6 +62,9 @@ pub(crate) struct Sign {
     /// The URL as the receiver gave it to the sender, where that is signed [default: the URL of --curl]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Your own id at the sender (app key, public key, id of the webhook), where it needs that
+    #[arg(long, value_name = "ID")]
+    key_id: Option<String>,
     /// Print a command line that sends the request to this URL
     #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
     curl: Option<String>,
@@ -104,13 +107,19 @@ impl Sign {
     }
 
     fn sender(&self, scheme: Scheme) -> Result<Sender, Failure> {
-        if !scheme.signs_url() {
-            return Ok(scheme.into());
-        }
-        let Some(url) = self.public_url.as_deref().or(self.curl.as_deref()) else {
-            return Err(Failure::Usage(format!("`{}` signs its URL: say it with --public-url", scheme.name())));
+        let usage = |error: ConfigError| Failure::Usage(error.to_string());
+        let sender: Sender = match self.public_url.as_deref().or(self.curl.as_deref()) {
+            _ if !scheme.signs_url() => scheme.into(),
+            Some(url) => UrlScheme::new(scheme).at(url).map_err(usage)?,
+            None => {
+                return Err(Failure::Usage(format!("`{}` signs its URL: say it with --public-url", scheme.name())));
+            }
         };
-        UrlScheme::new(scheme).at(url).map_err(|error| Failure::Usage(error.to_string()))
+        match &self.key_id {
+            _ if !scheme.needs_key_id() => Ok(sender),
+            Some(id) => sender.key_id(id).map_err(usage),
+            None => Err(Failure::Usage(format!("`{}` needs your id there: say it with --key-id", scheme.name()))),
+        }
     }
 
     fn read_body(&self) -> Result<Bytes, Failure> {

@@ -26,6 +26,7 @@ const LONGEST_DURATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
+    #[serde(rename = "id", alias = "name")]
     name: String,
     algorithm: Algorithm,
     #[serde(skip_serializing_if = "Option::is_none")]
