@@ -13,28 +13,33 @@
 mod body_base64;
 mod body_hex;
 mod body_prefixed;
+mod canonical;
+mod compressed;
 mod credentials;
 mod digest;
 mod form;
 mod form_payload;
 mod hashed_body;
 mod key_id;
+mod list_with_more;
 mod public_key;
 mod several_signatures;
 mod signature_in_query;
+mod signed_header;
 mod standard_webhooks;
 mod timestamp_in_header;
 mod timestamp_in_list;
 mod token;
 mod twilio;
 mod url;
+mod weak;
 
 use crate::scheme::{KeyIdScheme, Scheme, UrlScheme};
 
 pub use body_base64::{
-    ADYEN_PLATFORM, AFTERSHIP_TRACKING, BILL, COMMERCELAYER, FASTSPRING, FLUTTERWAVE_V4, FOURTHWALL, FRONT_RULE,
-    HELPSCOUT, HEROKU, HOOKDECK, JOBBER, LINE, MAUTIC, PICQER, QUICKBOOKS, SHIPHERO, SHOPIFY, TALLY, UNIT, WOOCOMMERCE,
-    XERO,
+    ADYEN_PLATFORM, AFTERSHIP_TRACKING, BILL, COMMERCELAYER, CONNECTWISE, FASTSPRING, FLUTTERWAVE_V4, FOURTHWALL,
+    FRONT_RULE, HELPSCOUT, HEROKU, HOOKDECK, JOBBER, LINE, MAUTIC, PICQER, QUICKBOOKS, SALESFORCE_MC_ENS, SHIPHERO,
+    SHOPIFY, TALLY, UNIT, WOOCOMMERCE, XERO,
 };
 pub use body_hex::{
     AIPRISE, ALCHEMY, ASANA, ATTENTIVE, ATTIO, BITGO, BUNNY_STREAM, CALCOM, CHECKOUT, CHECKR, CLICKUP, CLIO,
@@ -49,15 +54,18 @@ pub use body_prefixed::{
     HCP_VAULT_RADAR, INTERCOM, JIRA, JOBDIVA, MASTODON, META, MS_TEAMS_OUTGOING, NOTION, PAGERDUTY, SNYK, TYPEFORM,
     UPOLLO, WHATSAPP, X_TWITTER, YOUSIGN,
 };
+pub use canonical::CONTENTFUL;
+pub use compressed::{GETSTREAM, NYLAS};
 pub use credentials::{
     AZURE_DEVOPS, BREVO, CHARGEBEE, CLOUDEVENTS_WEBHOOK, CLOUDPRINTER, DATADOG, FIGMA, JUSPAY, MERAKI, PIPEDRIVE,
     POSTMARK,
 };
 pub use digest::{CLOUDINARY, CLOUDINARY_SHA256, HUBSPOT_V1, HUBSPOT_V2, LARK, RECHARGE_V1, SELLSY};
-pub use form_payload::{GITEA, GOGS};
+pub use form_payload::{GITEA, GOGS, MANDRILL};
 pub use hashed_body::{RIPPLE, TEBEX, WALMART};
-pub use key_id::TIKTOK_SHOP;
-pub use public_key::{DISCORD, TELNYX};
+pub use key_id::{SOLIDGATE, TIKTOK_SHOP};
+pub use list_with_more::{COINBASE_CDP, HOOK0, HYGRAPH, NMI};
+pub use public_key::{DISCORD, TELNYX, TOKENIO};
 pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
 pub use signature_in_query::PANDADOC;
 pub use standard_webhooks::{
@@ -67,8 +75,8 @@ pub use standard_webhooks::{
     SW_YOCO, SW_ZAPIER, WHOP,
 };
 pub use timestamp_in_header::{
-    AIRWALLEX, AKENEO, CUSTOMERIO, EMAILIT, FINCH, FRONT, KLAVIYO, METRONOME, ORB, PYLON, REVOLUT, SINCH_CONVERSATION,
-    SLACK, STATSIG, SYNCTERA, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
+    AIRWALLEX, AKENEO, CASHFREE, CUSTOMERIO, EMAILIT, FINCH, FRONT, KLAVIYO, METRONOME, ORB, PYLON, REVOLUT,
+    SINCH_CONVERSATION, SLACK, STATSIG, SYNCTERA, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
 };
 pub use timestamp_in_list::{
     BOLDSIGN, BUILDKITE, CALENDLY, CLOUDFLARE_STREAM, COURIER, ELEVENLABS, FINTOC, GHOST, IMAGEKIT_V1, KNOCK,
@@ -80,6 +88,7 @@ pub use token::{
 };
 pub use twilio::TWILIO;
 pub use url::{APPWRITE, HUBSPOT_V3, SQUARE, TRELLO};
+pub use weak::PATREON_HMAC_MD5;
 
 /// Every sender of the catalogue, by name.
 pub const ALL: &[&Scheme] = &[
@@ -113,6 +122,7 @@ pub const ALL: &[&Scheme] = &[
     &BUNNY_STREAM,
     &CALCOM,
     &CALENDLY,
+    &CASHFREE,
     &CHARGEBEE,
     &CHECKOUT,
     &CHECKR,
@@ -126,8 +136,11 @@ pub const ALL: &[&Scheme] = &[
     &CLOUDINARY,
     &CLOUDINARY_SHA256,
     &CLOUDPRINTER,
+    &COINBASE_CDP,
     &COINBASE_COMMERCE,
     &COMMERCELAYER,
+    &CONNECTWISE,
+    CONTENTFUL.scheme(),
     &COURIER,
     &CRONOFY,
     &CRYPTOPAY,
@@ -158,6 +171,7 @@ pub const ALL: &[&Scheme] = &[
     &FRONT,
     &FRONT_RULE,
     &GEMINI,
+    &GETSTREAM,
     &GHOST,
     &GITEA,
     &GITHUB,
@@ -171,11 +185,13 @@ pub const ALL: &[&Scheme] = &[
     &HCP_VAULT_RADAR,
     &HELPSCOUT,
     &HEROKU,
+    &HOOK0,
     &HOOKDECK,
     &HUBSPOT_V1,
     HUBSPOT_V2.scheme(),
     HUBSPOT_V3.scheme(),
     &HUGGINGFACE,
+    &HYGRAPH,
     &IMAGEKIT,
     &IMAGEKIT_V1,
     &INTERCOM,
@@ -195,6 +211,7 @@ pub const ALL: &[&Scheme] = &[
     &LOOPS,
     &MAILCHIMP,
     &MAILTRAP,
+    MANDRILL.scheme(),
     &MASTODON,
     &MAUTIC,
     &MERAKI,
@@ -205,8 +222,10 @@ pub const ALL: &[&Scheme] = &[
     &MS_TEAMS_OUTGOING,
     &MUX,
     &NEXUS,
+    &NMI,
     &NOTION,
     &NUVEMSHOP,
+    &NYLAS,
     &OKTA,
     &ONFIDO,
     &OPENAI,
@@ -215,6 +234,7 @@ pub const ALL: &[&Scheme] = &[
     &PADDLE,
     &PAGERDUTY,
     &PANDADOC,
+    &PATREON_HMAC_MD5,
     &PAYSTACK,
     &PERSONA,
     &PICQER,
@@ -235,6 +255,7 @@ pub const ALL: &[&Scheme] = &[
     &REVOLUT,
     &RINGCENTRAL,
     &RIPPLE,
+    &SALESFORCE_MC_ENS,
     &SANITY,
     &SCRAPFLY,
     &SEGMENT,
@@ -252,6 +273,7 @@ pub const ALL: &[&Scheme] = &[
     &SMARTSHEET,
     &SMILE_API,
     &SNYK,
+    SOLIDGATE.scheme(),
     SQUARE.scheme(),
     &SQUARESPACE,
     &STANDARD_WEBHOOKS,
@@ -287,6 +309,7 @@ pub const ALL: &[&Scheme] = &[
     &TERRAFORM_CLOUD,
     &TIKTOK,
     TIKTOK_SHOP.scheme(),
+    &TOKENIO,
     TRELLO.scheme(),
     TWILIO.scheme(),
     &TWITCH,
