@@ -261,12 +261,9 @@ fn what_is_signed_verifies_for_every_sender_with_a_shared_secret() {
     let mut signed = 0;
     for scheme in provider::ALL {
         let name = scheme.name();
-        let mut arguments =
-            vec!["sign", "--provider", name, "--secret-env", "SECRET", "--jsonl", "--public-url", "https://h.example/"];
-        if scheme.needs_key_id() {
-            arguments.extend(["--key-id", "key-1"]);
-        }
-        let output = run(&arguments, r#"{"id":"1"}"#);
+        let arguments = ["sign", "--provider", name, "--secret-env", "SECRET", "--jsonl"];
+        let configured = ["--public-url", "https://h.example/", "--key-id", "app-1"];
+        let output = run(&[&arguments[..], &configured].concat(), r#"{"id":"1"}"#);
         let Some(0) = output.status.code() else {
             assert_eq!(output.status.code(), Some(1), "{name}");
             assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{name}");
@@ -297,6 +294,9 @@ fn headers_and_a_command_line_for_the_shell_are_printed() {
     let twilio = run(&["sign", "--provider", "twilio", "--secret-env", "SECRET"], "A=1");
     assert_eq!(twilio.status.code(), Some(2));
     assert!(text(&twilio.stderr).contains("--public-url"));
+    let shop = run(&["sign", "--provider", "tiktok-shop", "--secret-env", "SECRET"], "{}");
+    assert_eq!(shop.status.code(), Some(2));
+    assert!(text(&shop.stderr).contains("--key-id"));
 }
 
 #[test]
@@ -317,10 +317,7 @@ fn every_sender_is_listed_with_its_source() {
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(rows.len(), provider::ALL.len());
     for (row, scheme) in rows.iter().zip(provider::ALL) {
-        assert_eq!(
-            (row["id"].as_str(), row["source"].as_str()),
-            (Some(scheme.name()), Some(scheme.facts_source().0))
-        );
+        assert_eq!((row["id"].as_str(), row["source"].as_str()), (Some(scheme.name()), Some(scheme.facts_source().0)));
         assert!(["verified", "third-party", "documented"].contains(&row["confidence"].as_str().unwrap()));
         assert_eq!(row["facts"]["signs"], json!(scheme.summary()));
         assert_eq!(row["facts"]["signs_time"], json!(scheme.signs_time()));

@@ -14,3 +14,15 @@ pub const TIKTOK_SHOP: KeyIdScheme = key_id_entry(
         .deadline(Duration::from_secs(3))
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
+
+/// Solidgate: `signature`, HMAC-SHA-512 over `<public key><body><public key>`, written as the base64 of its hex digits.
+/// The id is the webhook's public key, `wh_pk_…`.
+pub const SOLIDGATE: KeyIdScheme = key_id_entry(
+    Scheme::hmac_sha512("solidgate")
+        .signature(header("signature"), Encoding::Base64OfHex)
+        .signed(&[Part::KeyId, Part::Body, Part::KeyId])
+        .id(Place::Header("solidgate-event-id"))
+        .event_type(Place::Header("solidgate-event-type"))
+        .deadline(Duration::from_secs(30))
+        .source("npm @solidgate/node-sdk; docs.solidgate.com", Confidence::Verified),
+);

@@ -15,6 +15,8 @@ mod body_base64;
 mod body_hex;
 mod body_hex_other_hashes;
 mod body_prefixed;
+mod canonical;
+mod compressed;
 mod credentials;
 mod digest;
 mod ecdsa;
@@ -23,15 +25,18 @@ mod form;
 mod form_payload;
 mod hashed_body;
 mod key_id;
+mod list_with_more;
 mod rsa;
 mod several_signatures;
 mod signature_in_query;
+mod signed_header;
 mod standard_webhooks;
 mod timestamp_in_header;
 mod timestamp_in_list;
 mod token;
 mod twilio;
 mod url;
+mod weak;
 
 use crate::scheme::{KeyIdScheme, Scheme, UrlScheme};
 
@@ -40,6 +45,8 @@ pub use body_base64::*;
 pub use body_hex::*;
 pub use body_hex_other_hashes::*;
 pub use body_prefixed::*;
+pub use canonical::*;
+pub use compressed::*;
 pub use credentials::*;
 pub use digest::*;
 pub use ecdsa::*;
@@ -47,6 +54,7 @@ pub use ed25519::*;
 pub use form_payload::*;
 pub use hashed_body::*;
 pub use key_id::*;
+pub use list_with_more::*;
 pub use rsa::*;
 pub use several_signatures::*;
 pub use signature_in_query::*;
@@ -56,6 +64,7 @@ pub use timestamp_in_list::*;
 pub use token::*;
 pub use twilio::*;
 pub use url::*;
+pub use weak::*;
 
 /// The sender of this name.
 #[must_use]

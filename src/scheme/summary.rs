@@ -12,6 +12,7 @@ impl Scheme {
     pub fn summary(&self) -> String {
         let how = match self.method {
             Method::Public(algorithm) => algorithm.name(),
+            Method::Hmac(Algorithm::HmacMd5) => "HMAC-MD5",
             Method::Hmac(Algorithm::HmacSha1) => "HMAC-SHA-1",
             Method::Hmac(Algorithm::HmacSha256) => "HMAC-SHA-256",
             Method::Hmac(Algorithm::HmacSha384) => "HMAC-SHA-384",

@@ -31,8 +31,18 @@ pub enum SecretText {
     },
     /// Hex digits, in either case.
     Hex,
+    /// The SHA-1 of the text.
+    Sha1,
+    /// The SHA-256 of the text.
+    Sha256,
     /// The text as it is, prefix and all.
     Whole,
+    /// The text as it is behind the prefix, a name of letters, digits and underscores, and a hyphen, if they are there:
+    /// `signkey-prod-…`.
+    WithoutEnvironment {
+        /// Such as `signkey-`.
+        prefix: &'static str,
+    },
 }
 
 /// One part of the signed content.

@@ -11,7 +11,7 @@ use clap::Args;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use tower_webhook::capture::CapturedDelivery;
+use tower_webhook::capture::{CapturedDelivery, Extra};
 use tower_webhook::clock::{Clock, SystemClock, UnixTime};
 use tower_webhook::crypto::SigningKey;
 use tower_webhook::scheme::{Place, Scheme, Sender, Signer, UrlScheme};
@@ -176,8 +176,14 @@ impl Sign {
             Some(id) => id.clone(),
             None => random_id(now)?,
         };
+        let mut extra = Extra::default();
+        if scheme.needs_key_id() {
+            extra.key_id.clone_from(&self.key_id);
+        }
         let captured = CapturedDelivery::new(id, scheme.name(), now, url, head, body);
-        captured.and_then(|captured| captured.to_line()).map_err(|error| Failure::Signing(error.to_string()))
+        captured
+            .and_then(|captured| captured.with_extra(extra).to_line())
+            .map_err(|error| Failure::Signing(error.to_string()))
     }
 
     fn command_line(&self, url: &str, head: &Parts) -> String {

@@ -34,7 +34,12 @@ macro_rules! words {
 pub(super) use words;
 
 words! {
-    Encoding for encoding::Encoding { Base64 = "base64", Base64Url = "base64url", Hex = "hex" }
+    Encoding for encoding::Encoding {
+        Base64 = "base64",
+        Base64OfHex = "base64-of-hex",
+        Base64Url = "base64url",
+        Hex = "hex",
+    }
 }
 
 words! {
@@ -65,6 +70,7 @@ pub(super) enum Algorithm {
     #[serde(rename = "ecdsa-p521-sha512-fixed")]
     EcdsaP521Sha512Fixed,
     Ed25519,
+    HmacMd5,
     HmacSha1,
     HmacSha256,
     HmacSha384,
@@ -88,6 +94,7 @@ impl Algorithm {
             Method::Basic => Self::Basic,
             Method::Digest(Hash::Sha1) => Self::DigestSha1,
             Method::Digest(Hash::Sha256) => Self::DigestSha256,
+            Method::Hmac(crypto::Algorithm::HmacMd5) => Self::HmacMd5,
             Method::Hmac(crypto::Algorithm::HmacSha1) => Self::HmacSha1,
             Method::Hmac(crypto::Algorithm::HmacSha256) => Self::HmacSha256,
             Method::Hmac(crypto::Algorithm::HmacSha384) => Self::HmacSha384,
@@ -119,6 +126,7 @@ impl Algorithm {
             Self::RsaPkcs1Sha256 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha256),
             Self::RsaPkcs1Sha512 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha512),
             Self::RsaPssSha512 => Scheme::public_key(name, PublicAlgorithm::RsaPssSha512),
+            Self::HmacMd5 => Scheme::hmac_md5(name),
             Self::HmacSha1 => Scheme::hmac_sha1(name),
             Self::HmacSha256 => Scheme::hmac_sha256(name),
             Self::HmacSha384 => Scheme::hmac_sha384(name),
@@ -215,7 +223,10 @@ pub(super) enum SecretText {
     Base64 { prefix: String },
     Base64IfPrefixed { prefix: String },
     Hex,
+    Sha1,
+    Sha256,
     Whole,
+    WithoutEnvironment { prefix: String },
 }
 
 impl SecretText {
@@ -227,7 +238,12 @@ impl SecretText {
                 Some(Self::Base64IfPrefixed { prefix: prefix.to_owned() })
             }
             terms::SecretText::Hex => Some(Self::Hex),
+            terms::SecretText::Sha1 => Some(Self::Sha1),
+            terms::SecretText::Sha256 => Some(Self::Sha256),
             terms::SecretText::Whole => None,
+            terms::SecretText::WithoutEnvironment { prefix } => {
+                Some(Self::WithoutEnvironment { prefix: prefix.to_owned() })
+            }
         }
     }
 
@@ -237,7 +253,10 @@ impl SecretText {
             Self::Base64 { prefix } => terms::SecretText::Base64 { prefix: prefix.leak() },
             Self::Base64IfPrefixed { prefix } => terms::SecretText::Base64IfPrefixed { prefix: prefix.leak() },
             Self::Hex => terms::SecretText::Hex,
+            Self::Sha1 => terms::SecretText::Sha1,
+            Self::Sha256 => terms::SecretText::Sha256,
             Self::Whole => terms::SecretText::Whole,
+            Self::WithoutEnvironment { prefix } => terms::SecretText::WithoutEnvironment { prefix: prefix.leak() },
         }
     }
 
