@@ -22,6 +22,7 @@ mod form_payload;
 mod hashed_body;
 mod key_id;
 mod list_with_more;
+mod plivo;
 mod public_key;
 mod several_signatures;
 mod signature_in_query;
@@ -65,6 +66,7 @@ pub use form_payload::{GITEA, GOGS, MANDRILL};
 pub use hashed_body::{RIPPLE, TEBEX, WALMART};
 pub use key_id::{SOLIDGATE, TIKTOK_SHOP};
 pub use list_with_more::{COINBASE_CDP, HOOK0, HYGRAPH, NMI};
+pub use plivo::PLIVO_V3;
 pub use public_key::{DISCORD, TELNYX, TOKENIO};
 pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
 pub use signature_in_query::PANDADOC;
@@ -239,6 +241,7 @@ pub const ALL: &[&Scheme] = &[
     &PERSONA,
     &PICQER,
     &PIPEDRIVE,
+    PLIVO_V3.scheme(),
     &POLAR,
     &PORTONE,
     &POSTMARK,
