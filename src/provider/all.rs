@@ -156,6 +156,7 @@ pub const ALL: &[&Scheme] = &[
     &PERSONA,
     &PICQER,
     &PIPEDRIVE,
+    PLIVO_V3.scheme(),
     &POLAR,
     &PORTONE,
     &POSTMARK,

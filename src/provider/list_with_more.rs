@@ -157,6 +157,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::UnixTime;
+    use crate::scheme::Verifier;
+    use crate::secret::Secret;
 
     const RULES: [(&dyn SignatureRule, &str); 3] =
         [(&Hook0Rule, HOOK0_HEADER), (&HygraphRule, HYGRAPH_HEADER), (&NmiRule, NMI_HEADER)];
@@ -193,6 +196,29 @@ mod tests {
         }
         assert!(named("x-a", &[("x-a", "1"), ("x-a", "1")]).is_err());
         assert!(named("x-a", &[("x-a", "1.{\"b\":2")]).is_err());
+    }
+
+    /// Refused by Hook0's own clients, but for the last one, which has the older signature alone.
+    #[test]
+    fn nothing_falls_back_to_the_older_signature() {
+        let (v0, v1) = (
+            "d17d66b66fca89390c5b967c45e8928fc732db07a0aabe8167b1e98213081ffe",
+            "19a6fb8f6581715b241a93af02a58611c3b0ac7b747a8d2a5b120ee418d0c347",
+        );
+        let other = "bf5f4e5fe0c9143510ae192f983316a09ed392d0104d2ce0faa3d7bce3687acb";
+        let verifier = Verifier::new(HOOK0, Secret::new("a-subscription-secret").unwrap()).unwrap();
+        for (list, reason) in [
+            (format!("h=x-event-id x-delivery-id,v0={v0},v1={other}"), Reason::SignatureMismatch),
+            (format!("h=x-delivery-id x-event-id,v1={v1}"), Reason::SignatureMismatch),
+            (format!("h=x-event-id x-missing,v1={v1}"), Reason::MissingSignature),
+            (format!("v0={v0}"), Reason::UnsupportedScheme),
+        ] {
+            let list = format!("t=1800000000,{list}");
+            let head = head(&[("x-event-id", "evt-1"), ("x-delivery-id", "dlv-1"), (HOOK0_HEADER, &list)]);
+            let body = Bytes::from_static(br#"{"event":"user.created"}"#);
+            let refused = verifier.verify(&head, &body, Some(UnixTime::from_secs(1_800_000_000))).unwrap_err();
+            assert_eq!(refused.reason(), reason, "{list}");
+        }
     }
 
     #[test]
