@@ -33,6 +33,11 @@ impl Scheme {
         if let Some(problem) = self.conduct.problem() {
             return Some(problem);
         }
+        if let Method::Jwt(jwt) = self.method
+            && let Some(problem) = jwt.problem()
+        {
+            return Some(problem);
+        }
         if let Some(problem) = self.fields_problem() {
             return Some(problem);
         }
@@ -52,6 +57,9 @@ impl Scheme {
             (_, None) => return Some("it is not said where the signature stands: call `.signature(..)`"),
             (_, Some((field, _))) if !is_field(field) => {
                 return Some("a signature's header is lower case, and the separators of its list are ASCII and differ");
+            }
+            (method, Some((field, _))) if matches!(field.source, Source::Body) && !matches!(method, Method::Jwt(_)) => {
+                return Some("only a token can be the whole body");
             }
             (method, Some((field, _))) if matches!(field.source, Source::Json) && !matches!(method, Method::Token) => {
                 return Some("a signature cannot stand in the body that it signs");
@@ -125,7 +133,8 @@ impl Scheme {
             return Some("a timestamp that is not signed proves nothing: name it in `.signed(..)`");
         }
         match self.method {
-            Method::Basic | Method::Token | Method::Unsigned if parts.is_empty() => None,
+            Method::Basic | Method::Jwt(_) | Method::Token | Method::Unsigned if parts.is_empty() => None,
+            Method::Jwt(_) => Some("what a token says of the body is one of its claims"),
             Method::Basic | Method::Token | Method::Unsigned => Some("this sender signs nothing"),
             Method::Digest(_) if secrets != 1 => Some("the secret stands once in a digest: it is all that protects it"),
             Method::Hmac(_) | Method::Public(_) if secrets > 0 => Some("a secret is a part of nothing but a digest"),
@@ -207,7 +216,8 @@ const fn is_field(field: &Field) -> bool {
     }
     let named = match field.source {
         Source::Header => is_header(field.header),
-        Source::Json | Source::Query if !field.more.is_empty() || field.list.is_some() => false,
+        Source::Body | Source::Json | Source::Query if !field.more.is_empty() || field.list.is_some() => false,
+        Source::Body => field.prefix.is_empty(),
         Source::Json => is_place(Place::Json(field.header)) && field.prefix.is_empty(),
         Source::Query => is_parameter(field.header),
     };

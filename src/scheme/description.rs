@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::challenge::Challenge;
 use super::conduct::Conduct;
 use super::field::Field;
+use super::jwt::Jwt;
 use super::rule::SignatureRule;
 use super::terms::{Confidence, Content, Method, Part, Place, SecretText, TimestampFormat};
 use crate::crypto::{Algorithm, Hash, PublicAlgorithm};
@@ -149,6 +150,16 @@ impl Scheme {
         let mut scheme = Self::new(name, Method::Token).signed(&[]);
         // A token is text and not decoded, so the encoding says nothing here.
         scheme.signature = Some((place, Encoding::Hex));
+        scheme
+    }
+
+    /// A sender that shows a signed token ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)). `place` is where it
+    /// stands: a header, or the whole [`body`](super::body()).
+    #[must_use]
+    pub const fn jwt(name: &'static str, place: Field, jwt: &'static Jwt) -> Self {
+        let mut scheme = Self::new(name, Method::Jwt(jwt)).signed(&[]);
+        // The token knows how it is written.
+        scheme.signature = Some((place, Encoding::Base64Url));
         scheme
     }
 

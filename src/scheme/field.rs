@@ -23,6 +23,8 @@ pub struct Field {
 /// Which part of the request a field stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
+    /// All of it.
+    Body,
     Header,
     Json,
     Query,
@@ -103,6 +105,12 @@ pub const fn query(name: &'static str) -> Field {
 #[must_use]
 pub const fn json(pointer: &'static str) -> Field {
     Field { source: Source::Json, ..header(pointer) }
+}
+
+/// The whole body, for senders whose body is a signed token.
+#[must_use]
+pub const fn body() -> Field {
+    Field { source: Source::Body, ..header("") }
 }
 
 /// The items `key=value` of a header that is a list: `item("stripe-signature", ',', "v1")`.
@@ -221,11 +229,16 @@ impl Reader {
         (self.field.source == Source::Json).then_some(self.field.header)
     }
 
+    /// Whether the body is the field.
+    pub(super) fn is_body(&self) -> bool {
+        self.field.source == Source::Body
+    }
+
     /// Whether anything stands where the field is looked for, in the head.
     pub(super) fn is_there(&self, head: &Parts) -> bool {
         match self.field.source {
             Source::Header => self.names.iter().any(|name| head.headers.contains_key(name)),
-            Source::Json => false,
+            Source::Body | Source::Json => false,
             Source::Query => parameters(head, self.field.header).next().is_some(),
         }
     }
@@ -251,7 +264,7 @@ impl Reader {
                     }
                 }
             }
-            Source::Json => {}
+            Source::Body | Source::Json => {}
             Source::Query => texts.extend(parameters(head, self.field.header).take(2)),
         }
         if self.field.source == Source::Query && texts.len() > 1 {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::description::Scheme;
+use super::jwt::JwtKey;
 use super::plan::KeyKinds;
 use super::terms::{Method, SecretText};
 use crate::clock::UnixTime;
@@ -39,6 +40,7 @@ pub(super) struct ReadyKey {
 pub(super) enum KeyKind {
     /// A hash that has seen nothing yet, and the secret that is a part of what it will see.
     Digest(Mac, Zeroizing<Vec<u8>>),
+    Jwt(JwtKey),
     Mac(Mac),
     Public(PublicKey),
     Token(TokenHash),
@@ -97,6 +99,10 @@ impl Scheme {
                 let password = Secret::generate()?;
                 Secret::new([b"user:", password.expose()].concat()).map(Secrets::from)
             }
+            Method::Jwt(jwt) => match jwt.algorithms().iter().find_map(|algorithm| algorithm.public()) {
+                Some(public) => PublicKey::throwaway(public).map(Secrets::from),
+                None => Secret::generate().map(Secrets::from),
+            },
             Method::Public(algorithm) => PublicKey::throwaway(algorithm).map(Secrets::from),
             _ => Secret::generate().map(Secrets::from),
         }
@@ -107,7 +113,11 @@ impl Scheme {
     /// Whether deliveries are verified with the sender's public key, and no shared secret can stand for it.
     #[must_use]
     pub fn needs_public_key(&self) -> bool {
-        matches!(self.method, Method::Public(_))
+        match self.method {
+            Method::Jwt(jwt) => jwt.needs_public_key(),
+            Method::Public(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -118,6 +128,9 @@ impl Scheme {
     pub(crate) fn key_as_configured(&self, text: &str) -> Result<Key, ConfigError> {
         let public = match self.method {
             Method::Public(_) => Some(VerifyingKey::from_text(text)),
+            Method::Jwt(jwt) if jwt.needs_public_key() || text.contains("-----BEGIN ") => {
+                Some(VerifyingKey::from_text(text))
+            }
             Method::Hmac(_) if self.ed25519.is_some() && text.starts_with("whpk_") => {
                 Some(VerifyingKey::from_base64(text))
             }
@@ -169,6 +182,10 @@ impl ReadyKey {
             (Method::Hmac(_), KeyMaterial::Public(public)) if scheme.ed25519.is_some() => {
                 KeyKind::Public(PublicKey::parse(PublicAlgorithm::Ed25519, public)?)
             }
+            (Method::Jwt(jwt), material) => match JwtKey::new(jwt, material) {
+                Ok(key) => KeyKind::Jwt(key),
+                Err(wrong) => return error(&wrong.to_string()),
+            },
             (Method::Unsigned, _) => return error("this sender signs nothing"),
             (_, KeyMaterial::Public(_)) => return error("this sender signs with a shared secret, not a public key"),
             (Method::Public(_), KeyMaterial::Shared(_)) => {
@@ -183,7 +200,7 @@ impl ReadyKey {
         match &self.key {
             KeyKind::Digest(hash, secret) => Some((hash, secret)),
             KeyKind::Mac(mac) => Some((mac, &[])),
-            KeyKind::Public(_) | KeyKind::Token(_) => None,
+            KeyKind::Jwt(_) | KeyKind::Public(_) | KeyKind::Token(_) => None,
         }
     }
 

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::VerifyError;
 use super::description::Scheme;
 use super::field::{Found, MAX_CANDIDATES, Reader, Values, single_line};
+use super::jwt;
 use super::name_set::{NameSet, Piece};
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place, TimestampFormat};
@@ -102,7 +103,7 @@ impl Plan {
         kinds: KeyKinds,
         now: Option<UnixTime>,
     ) -> Result<Examined, VerifyError> {
-        if self.scheme().method == Method::Unsigned {
+        if matches!(self.scheme().method, Method::Unsigned) {
             return Ok(Examined { set: 0, sent_at: None, first: None });
         }
         let (set, names) = self.choose(head);
@@ -136,7 +137,7 @@ impl Plan {
         let mut verdict = Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature"));
         for (reader, second, wanted) in [(&names.signature, false, shared), (&names.ed25519, true, public)] {
             let Some(reader) = reader.as_ref().filter(|_| wanted) else { continue };
-            if reader.in_body().is_some() {
+            if reader.in_body().is_some() || reader.is_body() {
                 // The head tells nothing.
                 return Ok(None);
             }
@@ -178,6 +179,7 @@ impl Plan {
             good = good
                 || match self.scheme().method {
                     Method::Basic | Method::Token => !value.is_empty(),
+                    Method::Jwt(_) => jwt::looks_like_one(value),
                     Method::Digest(_) | Method::Hmac(_) if !second => {
                         first = self.decode(value);
                         first.is_some()
@@ -194,7 +196,7 @@ impl Plan {
         let length = match scheme.method {
             Method::Hmac(algorithm) => algorithm.tag_len(),
             Method::Digest(hash) => hash.digest_len(),
-            Method::Basic | Method::Public(_) | Method::Token | Method::Unsigned => return None,
+            Method::Basic | Method::Jwt(_) | Method::Public(_) | Method::Token | Method::Unsigned => return None,
         };
         let mut buffer = [0; Tag::MAX];
         let bytes = Encoding::decode(scheme.signature?.1, text, &mut buffer)?;
@@ -251,6 +253,11 @@ impl Plan {
             Ok(Found::Values(values)) => Some(values),
             _ => None,
         }
+    }
+
+    /// Whether the whole body is the token.
+    pub(super) fn token_is_body(&self, examined: &Examined) -> bool {
+        self.names(examined).signature.as_ref().is_some_and(Reader::is_body)
     }
 
     /// The token that stands in the body; `None` where this scheme has it in the head.
@@ -323,7 +330,7 @@ impl Plan {
 
 /// What each delivery of this sender has in common.
 fn facts(scheme: &Scheme) -> Facts {
-    let covers_body = matches!(scheme.method, Method::Digest(_) | Method::Hmac(_) | Method::Public(_));
+    let covers_body = scheme.covers_body();
     let id_is_signed = match (scheme.id, scheme.content) {
         (Place::Json(_), _) => covers_body,
         (Place::Header(name), Content::Parts(parts)) => {

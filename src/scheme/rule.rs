@@ -32,6 +32,11 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether each bit of the body counts. Default: it does.
+    fn covers_body(&self) -> bool {
+        true
+    }
+
     /// What the sender adds to a request before it signs it, for [`Signer`](super::Signer). Default: nothing.
     fn prepare(&self, head: &mut Parts, body: &Bytes) {
         let _ = (head, body);

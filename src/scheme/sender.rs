@@ -8,8 +8,9 @@ use http::Uri;
 use http::request::Parts;
 
 use super::description::Scheme;
+use super::field::Source;
 use super::rule::Unverified;
-use super::terms::{Content, Part};
+use super::terms::{Content, Method, Part};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 
 /// A scheme that is ready to be used: every [`Scheme`] turns into one, a [`UrlScheme`] by its public URL, a
@@ -49,6 +50,11 @@ impl Sender {
         Ok(Self { key_id: Some(id.into()), ..self })
     }
 
+    /// The receiver's own id at the sender, as configured.
+    pub(super) fn own_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
     /// What a rule sees of a request.
     pub(super) fn unverified<'a>(&'a self, head: &'a Parts, body: &'a Bytes, timestamp: &'a str) -> Unverified<'a> {
         let configured = |text: &'a Option<Arc<str>>| text.as_deref().unwrap_or_default();
@@ -82,18 +88,33 @@ impl Scheme {
     /// Whether the sender signs the URL it calls, so that [`UrlScheme::at`] must say it.
     #[must_use]
     pub fn signs_url(&self) -> bool {
-        match self.content {
-            Content::Parts(parts) => parts.contains(&Part::Url),
-            Content::Rule(rule) => rule.signs_url(),
+        match (self.method, self.content) {
+            (Method::Jwt(jwt), _) => jwt.signs_url(),
+            (_, Content::Parts(parts)) => parts.contains(&Part::Url),
+            (_, Content::Rule(rule)) => rule.signs_url(),
         }
     }
 
     /// Whether the receiver's own id at the sender is needed, so that [`Sender::key_id`] must say it.
     #[must_use]
     pub fn needs_key_id(&self) -> bool {
-        match self.content {
-            Content::Parts(parts) => parts.contains(&Part::KeyId),
-            Content::Rule(rule) => rule.needs_key_id(),
+        match (self.method, self.content) {
+            (Method::Jwt(jwt), _) => jwt.needs_key_id(),
+            (_, Content::Parts(parts)) => parts.contains(&Part::KeyId),
+            (_, Content::Rule(rule)) => rule.needs_key_id(),
+        }
+    }
+
+    /// Whether the signature covers the body: each bit of it counts. Where it does not, a handler takes the body for a
+    /// hint, and asks the sender what is true.
+    #[must_use]
+    pub fn covers_body(&self) -> bool {
+        let is_body = self.signature.is_some_and(|(field, _)| field.source == Source::Body);
+        match (self.method, self.content) {
+            (Method::Jwt(jwt), _) => is_body || jwt.covers_body(),
+            (Method::Basic | Method::Token | Method::Unsigned, _) => false,
+            (_, Content::Parts(parts)) => parts.contains(&Part::Body),
+            (_, Content::Rule(rule)) => rule.covers_body(),
         }
     }
 }

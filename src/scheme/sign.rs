@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use zeroize::Zeroizing;
 
 use super::field::{Blanks, Field, Items, List, Source};
+use super::jwt::{self, Jwt};
 use super::keyring::{basic_token, fits_a_header, secret_bytes};
 use super::name_set::{SignedHeader, text_after};
 use super::sender::Sender;
@@ -49,6 +50,7 @@ enum SignerKey {
     Digest(Mac, Zeroizing<Vec<u8>>),
     #[cfg_attr(not(feature = "ed25519"), allow(dead_code))]
     Ed25519(Ed25519Signer),
+    Jwt(&'static Jwt, Secret),
     Mac(Mac),
     Token(Secret),
 }
@@ -81,7 +83,8 @@ impl Signer {
             Method::Token => {
                 return Err(ConfigError::secret(format!("`{}`: no header can hold this token", scheme.name)));
             }
-            Method::Public(_) | Method::Unsigned => {
+            Method::Jwt(jwt) if !jwt.needs_public_key() => SignerKey::Jwt(jwt, secret),
+            Method::Jwt(_) | Method::Public(_) | Method::Unsigned => {
                 return Err(ConfigError::secret(format!("`{}` does not sign with a shared secret", scheme.name)));
             }
         };
@@ -96,7 +99,7 @@ impl Signer {
     pub fn ed25519(sender: impl Into<Sender>, key: crate::crypto::SigningKey) -> Result<Self, ConfigError> {
         let sender = sender.into();
         sender.check()?;
-        if sender.scheme().method != Method::Public(crate::crypto::PublicAlgorithm::Ed25519)
+        if !matches!(sender.scheme().method, Method::Public(crate::crypto::PublicAlgorithm::Ed25519))
             && sender.scheme().ed25519.is_none()
         {
             return Err(ConfigError::secret(format!("`{}` has no Ed25519 signature", sender.scheme().name)));
@@ -120,6 +123,11 @@ impl Signer {
             // The rule reads it from the head.
             self.write(head, &[(*field, text.clone())])?;
         }
+        if let (SignerKey::Jwt(jwt, secret), Some((field, _))) = (&self.key, scheme.signature) {
+            let token = jwt::make(jwt, secret, &self.sender, (&head.uri, body), now);
+            let token = token.ok_or_else(|| ConfigError::secret("this sender signs with a private key"))?;
+            return self.write(head, &[(field, token)]);
+        }
         let signature = self.signature(head, body, timestamp.as_ref().map(|(_, text)| text.as_str()))?;
         let mut written: Vec<(Field, String)> = timestamp.into_iter().collect();
         written.extend(signature);
@@ -137,6 +145,7 @@ impl Signer {
             place.map(|(field, encoding)| (field, encoding.encode(bytes)))
         };
         Ok(match &self.key {
+            SignerKey::Jwt(..) => None,
             SignerKey::Token(secret) => {
                 if let Some((Field { source: Source::Json, header, .. }, _)) = scheme.signature {
                     let shown =

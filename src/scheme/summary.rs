@@ -20,6 +20,11 @@ impl Scheme {
             Method::Basic => return "nothing: user and password".to_owned(),
             Method::Digest(Hash::Sha1) => "plain SHA-1",
             Method::Digest(Hash::Sha256) => "plain SHA-256",
+            Method::Jwt(jwt) => {
+                let names: Vec<_> = jwt.algorithms().iter().map(|algorithm| algorithm.name()).collect();
+                let what = if self.covers_body() { "with a hash of the body" } else { "that says nothing of the body" };
+                return format!("a token ({}) {what}", names.join(", "));
+            }
             Method::Token => return "nothing: a shared token".to_owned(),
             Method::Unsigned => return "nothing".to_owned(),
         };
@@ -53,6 +58,7 @@ impl Scheme {
     /// Whether a timestamp is signed, so that an old delivery is refused.
     #[must_use]
     pub const fn signs_time(&self) -> bool {
-        self.timestamp.is_some() || self.time_in_body.is_some()
+        let timed = matches!(self.method, Method::Jwt(jwt) if jwt.is_timed());
+        timed || self.timestamp.is_some() || self.time_in_body.is_some()
     }
 }

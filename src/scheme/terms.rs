@@ -1,15 +1,17 @@
 //! The words that a [`Scheme`](super::Scheme) is made of.
 
+use super::jwt::Jwt;
 use super::rule::SignatureRule;
 use crate::crypto::{Algorithm, Hash, PublicAlgorithm};
 
 /// What is done with the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Method {
     /// A token that is the base64 of `user:password`.
     Basic,
     Digest(Hash),
     Hmac(Algorithm),
+    Jwt(&'static Jwt),
     Public(PublicAlgorithm),
     Token,
     Unsigned,

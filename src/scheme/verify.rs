@@ -9,6 +9,7 @@ use http::request::Parts;
 use zeroize::Zeroizing;
 
 use super::VerifyError;
+use super::jwt::{self, Given, JwtKey};
 use super::keyring::{KeyKind, Keyring, ReadyKey};
 use super::plan::{Examined, KeyKinds, Plan, Side};
 use super::sender::Sender;
@@ -119,13 +120,15 @@ pub struct Verification {
 struct Match {
     key: Arc<str>,
     tag: Option<Tag>,
+    /// When the token was issued, where there is one that says so.
+    issued: Option<UnixTime>,
 }
 
 impl Verification {
     fn begin(verifier: Verifier, examined: Examined, head: &Parts, now: Option<UnixTime>) -> Result<Self, VerifyError> {
         let plan = &verifier.plan;
         let mut running = None;
-        if plan.scheme().method != Method::Unsigned {
+        if !matches!(plan.scheme().method, Method::Unsigned) {
             let Some((at, likeliest)) = verifier.ring.active(now).next() else {
                 return Err(VerifyError::new(Reason::NotConfigured, "no key counts at this time"));
             };
@@ -172,7 +175,7 @@ impl Verification {
             event_type: plan.event_type(&self.examined, &head.headers),
             account: plan.account(&self.examined, &head.headers),
             attempt: plan.attempt(&self.examined, &head.headers),
-            sent_at: self.examined.sent_at.or(in_body),
+            sent_at: self.examined.sent_at.or(in_body).or(found.as_ref().and_then(|found| found.issued)),
             key_id: found.map(|found| found.key),
             proof,
             run: None,
@@ -191,17 +194,49 @@ impl Verification {
             plan.content(&self.examined, head, (Side::AfterBody, secret), &mut |bytes| mac.update(bytes));
             tried = Some(at);
             if let Some(tag) = self.matching(head, &mac.finish()) {
-                return Ok(Match { key: key.id.clone(), tag: Some(tag) });
+                return Ok(Match { key: key.id.clone(), tag: Some(tag), issued: None });
             }
         }
         // Only a delivery that the likeliest key does not fit pays for the other ones.
         for (at, key) in ring.active(self.now).filter(|(at, _)| Some(*at) != tried) {
+            if let KeyKind::Jwt(jwt) = &key.key {
+                if let Some((issued, tag)) = self.try_token(jwt, head, body)? {
+                    ring.matched(at);
+                    return Ok(Match { key: key.id.clone(), tag: Some(tag), issued });
+                }
+                continue;
+            }
             if let Some(tag) = self.try_key(key, head, body)? {
                 ring.matched(at);
-                return Ok(Match { key: key.id.clone(), tag });
+                return Ok(Match { key: key.id.clone(), tag, issued: None });
             }
         }
         Err(VerifyError::new(Reason::SignatureMismatch, "no signature matches under any key"))
+    }
+
+    /// `Some` where the token was signed by this key, with the time at which it was issued and a hash of it.
+    fn try_token(
+        &self,
+        key: &JwtKey,
+        head: &Parts,
+        body: &Bytes,
+    ) -> Result<Option<(Option<UnixTime>, Tag)>, VerifyError> {
+        let plan = &self.verifier.plan;
+        let Method::Jwt(jwt) = plan.scheme().method else { return Ok(None) };
+        let is_body = plan.token_is_body(&self.examined);
+        let given = Given { sender: &plan.sender, uri: &head.uri, body, now: self.now, tolerance: plan.tolerance };
+        if is_body {
+            let token = std::str::from_utf8(body).ok();
+            let token = token.ok_or_else(|| VerifyError::new(Reason::MalformedSignature, "the body is no token"))?;
+            return jwt::verify(jwt, key, token, &given);
+        }
+        for token in plan.candidates(&self.examined, head, false).into_iter().flatten() {
+            let found = jwt::verify(jwt, key, token, &given)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     /// `Some` where the key fits, with the signature that matched if there is one.
@@ -247,7 +282,7 @@ impl Verification {
                     hash.finish()
                 })
             }
-            KeyKind::Token(_) => None,
+            KeyKind::Jwt(_) | KeyKind::Token(_) => None,
         }
     }
 

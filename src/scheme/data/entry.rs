@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::super::conduct::Conduct;
 use super::super::description::Scheme;
 use super::super::field::Field;
-use super::super::terms::{self, Content};
+use super::super::terms::{self, Content, Method};
 use super::conduct::Statuses;
 use super::place::{FieldText, is_false};
 use super::words::{Algorithm, ChallengeWord, Confidence, Part, Place, SecretText, TimestampFormat};
@@ -131,6 +131,7 @@ impl Entry {
         } = *scheme;
         let algorithm = Algorithm::of(method);
         let (signed, rule) = match content {
+            _ if matches!(method, Method::Jwt(_)) => (None, Some(name.to_owned())),
             Content::Parts([]) => (None, None),
             Content::Parts(parts) => (Some(parts.iter().map(|part| Part::of(*part)).collect()), None),
             Content::Rule(_) => (None, Some(name.to_owned())),

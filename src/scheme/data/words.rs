@@ -75,6 +75,8 @@ pub(super) enum Algorithm {
     HmacSha256,
     HmacSha384,
     HmacSha512,
+    /// Written only: what a token must say is said in code.
+    Jwt,
     #[serde(rename = "rsa-pkcs1-sha1")]
     RsaPkcs1Sha1,
     #[serde(rename = "rsa-pkcs1-sha256")]
@@ -99,6 +101,7 @@ impl Algorithm {
             Method::Hmac(crypto::Algorithm::HmacSha256) => Self::HmacSha256,
             Method::Hmac(crypto::Algorithm::HmacSha384) => Self::HmacSha384,
             Method::Hmac(crypto::Algorithm::HmacSha512) => Self::HmacSha512,
+            Method::Jwt(_) => Self::Jwt,
             Method::Public(PublicAlgorithm::EcdsaP256Sha256) => Self::EcdsaP256Sha256,
             Method::Public(PublicAlgorithm::EcdsaP256Sha256Fixed) => Self::EcdsaP256Sha256Fixed,
             Method::Public(PublicAlgorithm::EcdsaP521Sha512Fixed) => Self::EcdsaP521Sha512Fixed,
@@ -133,6 +136,7 @@ impl Algorithm {
             Self::HmacSha512 => Scheme::hmac_sha512(name),
             // Where the token stands is said by `signature`.
             Self::Token => Scheme::token(name, header("")),
+            Self::Jwt => return Err("what a token must say is said in code: write a `Jwt`"),
             Self::Unsigned => return Err("no file lets a sender in unsigned: that is `danger`'s, in code"),
         })
     }

@@ -1,0 +1,59 @@
+//! Making a token, as a sender with a shared secret does.
+
+use bytes::Bytes;
+use http::Uri;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::super::sender::Sender;
+use super::verify::mac;
+use super::{Claim, Jwt};
+use crate::clock::UnixTime;
+use crate::encoding::Encoding;
+use crate::secret::Secret;
+
+/// How long a token that we make counts, in seconds.
+const LIFE: u64 = 300;
+
+/// A token over this body. `None` where this sender signs with a private key.
+pub(in crate::scheme) fn make(
+    jwt: &Jwt,
+    secret: &Secret,
+    sender: &Sender,
+    (uri, body): (&Uri, &Bytes),
+    now: UnixTime,
+) -> Option<String> {
+    let algorithm = jwt.algorithms().iter().find(|algorithm| algorithm.public().is_none())?;
+    let base = sender.public_url().unwrap_or_default();
+    let url = match uri.query() {
+        Some(query) if !base.contains('?') => format!("{base}?{query}"),
+        _ => base.to_owned(),
+    };
+    let hash = |encoding: Encoding, bytes: &[u8]| encoding.encode(&Sha256::digest(bytes));
+    let seconds = now.as_secs();
+    let mut claims = Map::new();
+    claims.insert(String::from("iat"), json!(seconds));
+    claims.insert(String::from("nbf"), json!(seconds));
+    claims.insert(String::from("exp"), json!(seconds.saturating_add(LIFE)));
+    // Of the same delivery the same: who sends has ids of its own.
+    claims.insert(String::from("jti"), json!(hash(Encoding::Hex, body).get(..32)));
+    for (name, claim) in jwt.claims {
+        let value = match claim {
+            Claim::IsKeyId => json!(sender.own_id()),
+            Claim::IsOneOf(texts) => json!(texts.first()),
+            Claim::IsTrue => Value::Bool(true),
+            Claim::IsUrl => json!(url),
+            Claim::IsUrlHash => json!(hash(Encoding::Hex, url.as_bytes())),
+        };
+        claims.insert((*name).to_owned(), value);
+    }
+    if let Some((name, encoding)) = jwt.body_hash {
+        claims.insert(name.to_owned(), json!(hash(encoding, body)));
+    }
+    let part = |value: &Value| Encoding::Base64Url.encode(value.to_string().as_bytes());
+    let header = json!({ "alg": algorithm.name(), "typ": "JWT" });
+    let signed = format!("{}.{}", part(&header), part(&Value::Object(claims)));
+    let mut mac = mac(*algorithm, secret);
+    mac.update(signed.as_bytes());
+    Some(format!("{signed}.{}", Encoding::Base64Url.encode(mac.finish().as_slice())))
+}
