@@ -1,0 +1,7 @@
+import { verifyWebhookSignature } from 'mailtrap';
+
+export default {
+  id: 'mailtrap',
+  sdk: 'mailtrap',
+  verify: ({ body, headers, secret }) => verifyWebhookSignature(body, headers['mailtrap-signature'], secret),
+};
