@@ -81,7 +81,8 @@ fn is_basic(headers: &Value, secret: &str) -> bool {
 #[test]
 fn a_secret_or_a_body_that_was_changed_is_refused() {
     let mut changed = Vec::new();
-    for vector in vectors() {
+    // Where the key would be fetched, it is not the secret.
+    for vector in vectors().into_iter().filter(|vector| vector["extra"]["certificate_pem"].is_null()) {
         let mut other = vector.clone();
         other.as_object_mut().unwrap().remove("secrets");
         // One that every scheme can use: base64 and hex of 32 bytes, and Ed25519's base point.
@@ -90,7 +91,11 @@ fn a_secret_or_a_body_that_was_changed_is_refused() {
             || vector["secret"].as_str().is_some_and(|secret| secret.starts_with("whpk_"));
         // Of keys in other forms, that of another sender.
         let form = vector["secret"].as_str().map_or("", |secret| &secret[..secret.len().min(12)]);
-        other["secret"] = if ["-----BEGIN P", "MFkwEwYHKoZI"].contains(&form) {
+        other["secret"] = if vector["provider"] == "truelayer" {
+            // Another curve than all others.
+            let keys = vectors().into_iter().filter(|vector| vector["provider"] == "truelayer");
+            keys.map(|vector| vector["secret"].clone()).find(|secret| *secret != vector["secret"]).unwrap()
+        } else if ["-----BEGIN P", "MFkwEwYHKoZI"].contains(&form) {
             let others = vectors().into_iter().map(|vector| vector["secret"].clone());
             let mut others = others.filter(|secret| secret.as_str().is_some_and(|secret| secret.starts_with(form)));
             others.find(|secret| *secret != vector["secret"]).unwrap()

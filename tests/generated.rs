@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tower_webhook::provider;
-use tower_webhook::scheme::{Confidence, Place};
+use tower_webhook::scheme::{Confidence, Place, Scheme};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -42,6 +42,12 @@ fn entries() -> Vec<(String, String)> {
     entries
 }
 
+fn by_name() -> Vec<&'static Scheme> {
+    let mut all = provider::ALL.to_vec();
+    all.sort_by_key(|scheme| scheme.name());
+    all
+}
+
 #[test]
 fn the_list_of_all_senders_has_every_entry() {
     let mut list = String::from(
@@ -57,8 +63,9 @@ fn the_list_of_all_senders_has_every_entry() {
 
 #[test]
 fn the_table_in_the_documentation_is_the_catalogue() {
-    let mut table = String::from("| sender | signs | time signed | its id | facts |\n|---|---|---|---|---|\n");
-    for scheme in provider::ALL {
+    let mut table =
+        String::from("| sender | signs | body covered | time signed | its id | facts |\n|---|---|---|---|---|---|\n");
+    for scheme in by_name() {
         let (source, confidence) = scheme.facts_source();
         let id = match scheme.id_place() {
             Place::Header(name) => format!("header `{name}`"),
@@ -70,10 +77,12 @@ fn the_table_in_the_documentation_is_the_catalogue() {
             Confidence::ThirdParty => "a receiver's code",
             _ => "documented",
         };
-        let time = if scheme.signs_time() { "yes" } else { "no" };
+        let told = |fact: bool| if fact { "yes" } else { "no" };
+        let (body, time) = (told(scheme.covers_body()), told(scheme.signs_time()));
         // A bar ends the cell, in code as well.
         let (name, signs) = (scheme.name(), scheme.summary().replace('|', "\\|"));
-        table += &format!("| `{name}` | {signs} | {time} | {id} | {confidence}: {} |\n", source.replace('|', "/"));
+        table +=
+            &format!("| `{name}` | {signs} | {body} | {time} | {id} | {confidence}: {} |\n", source.replace('|', "/"));
     }
     assert_is("src/provider/catalogue.md", &table);
 }
@@ -85,7 +94,7 @@ fn every_sender_is_named_in_the_readme() {
     let end = start + readme[start..].find("\n\n").unwrap();
     let mut line = format!("{} senders, each a const in the catalogue:", provider::ALL.len());
     let mut section = String::new();
-    for (at, scheme) in provider::ALL.iter().enumerate() {
+    for (at, scheme) in by_name().into_iter().enumerate() {
         let word = format!("`{}`{}", scheme.name(), if at + 1 == provider::ALL.len() { "." } else { "," });
         if line.len() + 1 + word.len() > 118 {
             section += &format!("{line}\n");

@@ -252,9 +252,7 @@ fn what_is_wrong_is_said() {
     assert!(line(&and("colour = \"red\"")).ends_with("at line 4"));
     let json = Scheme::from_json("{\"name\": \"acme\",\n \"colour\": \"red\"}").unwrap_err().to_string();
     assert!(json.contains("unknown field `colour`") && json.contains("at line 2"), "{json}");
-    assert!(
-        Scheme::from_json(r#"{"name":"a","name":"b"}"#).unwrap_err().to_string().contains("duplicate field `name`")
-    );
+    assert!(Scheme::from_json(r#"{"name":"a","name":"b"}"#).unwrap_err().to_string().contains("duplicate field `id`"));
 
     let twice = format!("[[scheme]]\n{good}[[scheme]]\n{good}");
     assert_eq!(Scheme::all_from_toml(&twice).unwrap_err().to_string(), "two schemes are called `acme`");

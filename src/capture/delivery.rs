@@ -39,6 +39,13 @@ pub struct Extra {
     /// The receiver's own id at the sender, for senders that need it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
+    /// The certificate (or public key) in PEM that would be fetched from where the delivery says, or from where the
+    /// sender publishes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_pem: Option<String>,
+    /// The JSON Web Key Set that the sender publishes, as JSON or as its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
     /// The URL as the sender knows it, for senders that sign it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,

@@ -6,14 +6,16 @@ use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::delivery::CapturedDelivery;
+use super::delivery::{CapturedDelivery, Extra};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::provider;
 use crate::rejection::Reason;
 use crate::scheme::{Scheme, Sender, UrlScheme, Verifier};
 use crate::secret::Secrets;
+use crate::verifying_key::VerifyingKey;
 
 /// How many verifiers are kept ready. More settings than these come by and are made anew.
 const MOST_VERIFIERS: usize = 1024;
@@ -37,6 +39,41 @@ struct Settings {
     tolerance: Option<Duration>,
     key_id: Option<String>,
     public_url: Option<String>,
+    fetched: Option<Fetched>,
+}
+
+/// Keys that would be fetched.
+#[derive(PartialEq, Eq, Hash)]
+enum Fetched {
+    Jwks(String),
+    Pem(String),
+}
+
+impl Fetched {
+    fn of(extra: &Extra) -> Option<Self> {
+        match (&extra.certificate_pem, &extra.jwks) {
+            (Some(pem), _) => Some(Self::Pem(pem.clone())),
+            (None, Some(Value::String(text))) => Some(Self::Jwks(text.clone())),
+            (None, Some(set)) => Some(Self::Jwks(set.to_string())),
+            (None, None) => None,
+        }
+    }
+
+    fn ring(&self) -> Result<Secrets, ConfigError> {
+        let keys = match self {
+            Self::Pem(pem) => return VerifyingKey::from_pem(pem).map(Secrets::from),
+            Self::Jwks(text) => VerifyingKey::all_from_jwks(text)?,
+        };
+        let mut ring: Option<Secrets> = None;
+        for (at, (kid, key)) in keys.into_iter().enumerate() {
+            let id = kid.unwrap_or_else(|| format!("key-{at}"));
+            ring = Some(match ring {
+                Some(ring) => ring.and(&id, key),
+                None => Secrets::named(&id, key),
+            });
+        }
+        ring.ok_or_else(|| ConfigError::new(ConfigErrorKind::Secret, "there is no key"))
+    }
 }
 
 /// What was found out about one line. As JSON it is `{"id":…,"verdict":…,"reason":…,"detail":…}`.
@@ -144,15 +181,23 @@ impl Judge {
         let Some(scheme) = provider::find(name).or_else(|| self.own.get(name)).copied() else {
             return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`"));
         };
+        let fetched = Fetched::of(&extra).filter(|_| scheme.takes_public_key());
         let secrets = secrets.filter(|secrets| !secrets.is_empty());
-        let Some(secrets) = secrets.or_else(|| Some(vec![self.secret.clone()?])) else {
+        let secrets = secrets.or_else(|| Some(vec![self.secret.clone()?]));
+        let secrets = secrets.or_else(|| fetched.is_some().then(Vec::new));
+        let Some(secrets) = secrets else {
             return judgement.trouble(Trouble::NoSecret, String::from("the line has neither `secret` nor `secrets`"));
         };
         let settings = Settings {
             provider: scheme.name(),
-            secrets,
             tolerance: extra.tolerance(),
-            key_id: extra.key_id.filter(|_| scheme.needs_key_id()),
+            // Beside fetched keys, what a user configures is the id.
+            key_id: extra
+                .key_id
+                .or_else(|| fetched.as_ref().and_then(|_| secrets.first().map(|id| id.to_string())))
+                .filter(|_| scheme.needs_key_id()),
+            fetched,
+            secrets,
             public_url: scheme.signs_url().then(|| extra.public_url.unwrap_or(url)),
         };
         let verdict = match self.verifier(&scheme, settings, &mut judgement.warning) {
@@ -206,6 +251,9 @@ impl Settings {
             Some(id) => sender.key_id(id)?,
             None => sender,
         };
+        if let Some(fetched) = &self.fetched {
+            return self.held_to_tolerance(Verifier::new(sender, fetched.ring()?)?);
+        }
         let mut ring: Option<Secrets> = None;
         for (at, text) in self.secrets.iter().enumerate() {
             let (id, key) = (format!("key-{at}"), scheme.key_as_configured(text)?);
@@ -217,7 +265,10 @@ impl Settings {
         let Some(ring) = ring else {
             return Err(ConfigError::new(ConfigErrorKind::Secret, "there is no secret"));
         };
-        let verifier = Verifier::new(sender, ring)?;
+        self.held_to_tolerance(Verifier::new(sender, ring)?)
+    }
+
+    fn held_to_tolerance(&self, verifier: Verifier) -> Result<Verifier, ConfigError> {
         Ok(match self.tolerance {
             Some(tolerance) => verifier.tolerance_as_configured(tolerance),
             None => verifier,
@@ -232,6 +283,7 @@ impl Hash for Settings {
         self.tolerance.hash(state);
         self.key_id.hash(state);
         self.public_url.hash(state);
+        self.fetched.hash(state);
     }
 }
 

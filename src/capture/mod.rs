@@ -23,6 +23,7 @@
 //! | `secret` or `secrets` | as a user would configure it, or the public key; of several, any may match |
 //! | `extra.tolerance_s` | how far a timestamp may lie from `received_at`, in seconds; default: the sender's |
 //! | `extra.key_id` | the receiver's own id at the sender, for senders that need it |
+//! | `extra.certificate_pem`, `extra.jwks` | what would be fetched: the certificate in PEM, the JSON Web Key Set; then they are the keys, not the `secret` |
 //! | `extra.public_url` | the URL as the sender knows it, for senders that sign it; default: `url` |
 //!
 //! Other fields, and other settings in `extra`, are kept and ignored.

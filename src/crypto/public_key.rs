@@ -26,6 +26,8 @@ pub enum PublicAlgorithm {
     /// RSA PKCS#1 v1.5 with SHA-256 ([RFC 8017 §8.2](https://www.rfc-editor.org/rfc/rfc8017#section-8.2)), keys of 2048
     /// to 8192 bits. Feature `rsa`.
     RsaPkcs1Sha256,
+    /// Either of the two before: as weak as [`RsaPkcs1Sha1`](Self::RsaPkcs1Sha1). Feature `rsa`.
+    RsaPkcs1Sha256OrSha1,
     /// RSA PKCS#1 v1.5 with SHA-512, keys of 2048 to 8192 bits. Feature `rsa`.
     RsaPkcs1Sha512,
     /// RSA-PSS with SHA-512 ([RFC 8017 §8.1](https://www.rfc-editor.org/rfc/rfc8017#section-8.1)), salt as long as the
@@ -44,9 +46,11 @@ impl PublicAlgorithm {
             Self::EcdsaP521Sha512Fixed => length == 132,
             // Two numbers of at most 33 bytes and three heads of two.
             Self::EcdsaP256Sha256 => length >= 8 && length <= 72,
-            Self::RsaPkcs1Sha1 | Self::RsaPkcs1Sha256 | Self::RsaPkcs1Sha512 | Self::RsaPssSha512 => {
-                length >= 256 && length <= Self::LONGEST
-            }
+            Self::RsaPkcs1Sha1
+            | Self::RsaPkcs1Sha256
+            | Self::RsaPkcs1Sha256OrSha1
+            | Self::RsaPkcs1Sha512
+            | Self::RsaPssSha512 => length >= 256 && length <= Self::LONGEST,
         }
     }
 
@@ -58,6 +62,7 @@ impl PublicAlgorithm {
             Self::Ed25519 => "Ed25519",
             Self::RsaPkcs1Sha1 => "RSA-SHA-1",
             Self::RsaPkcs1Sha256 => "RSA-SHA-256",
+            Self::RsaPkcs1Sha256OrSha1 => "RSA-SHA-256 or RSA-SHA-1",
             Self::RsaPkcs1Sha512 => "RSA-SHA-512",
             Self::RsaPssSha512 => "RSA-PSS-SHA-512",
         }

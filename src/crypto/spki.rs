@@ -11,9 +11,9 @@ use super::PublicAlgorithm;
 use crate::config_error::ConfigError;
 use crate::verifying_key::VerifyingKey;
 
-/// A public key out of a SubjectPublicKeyInfo, parsed once.
+/// A public key out of a SubjectPublicKeyInfo, parsed once for each algorithm that may have been used.
 #[derive(Clone)]
-pub(crate) struct SpkiKey(Arc<ParsedPublicKey>);
+pub(crate) struct SpkiKey(Arc<[ParsedPublicKey]>);
 
 impl SpkiKey {
     pub(crate) fn parse(algorithm: PublicAlgorithm, der: &[u8]) -> Result<Self, ConfigError> {
@@ -25,18 +25,25 @@ impl SpkiKey {
                 &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY
             }
             PublicAlgorithm::RsaPkcs1Sha256 if cfg!(feature = "rsa") => &signature::RSA_PKCS1_2048_8192_SHA256,
+            PublicAlgorithm::RsaPkcs1Sha256OrSha1 => {
+                let (Self(first), Self(second)) = (
+                    Self::parse(PublicAlgorithm::RsaPkcs1Sha256, der)?,
+                    Self::parse(PublicAlgorithm::RsaPkcs1Sha1, der)?,
+                );
+                return Ok(Self(first.iter().chain(second.iter()).cloned().collect()));
+            }
             PublicAlgorithm::RsaPkcs1Sha512 if cfg!(feature = "rsa") => &signature::RSA_PKCS1_2048_8192_SHA512,
             PublicAlgorithm::RsaPssSha512 if cfg!(feature = "rsa") => &signature::RSA_PSS_2048_8192_SHA512,
             other => return Err(ConfigError::secret(format!("{} is not compiled in", other.name()))),
         };
         match ParsedPublicKey::new(verifies_with, der) {
-            Ok(key) => Ok(Self(Arc::new(key))),
+            Ok(key) => Ok(Self(Arc::from([key]))),
             Err(_) => Err(ConfigError::secret(format!("a public key is no key for {}", algorithm.name()))),
         }
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.verify_sig(message, signature).is_ok()
+        self.0.iter().any(|key| key.verify_sig(message, signature).is_ok())
     }
 }
 
@@ -62,6 +69,7 @@ pub(crate) fn throwaway_key(algorithm: PublicAlgorithm) -> Result<VerifyingKey, 
         PublicAlgorithm::Ed25519
         | PublicAlgorithm::RsaPkcs1Sha1
         | PublicAlgorithm::RsaPkcs1Sha256
+        | PublicAlgorithm::RsaPkcs1Sha256OrSha1
         | PublicAlgorithm::RsaPkcs1Sha512
         | PublicAlgorithm::RsaPssSha512 => {
             let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;

@@ -61,7 +61,11 @@ impl Scheme {
             (method, Some((field, _))) if matches!(field.source, Source::Body) && !matches!(method, Method::Jwt(_)) => {
                 return Some("only a token can be the whole body");
             }
-            (method, Some((field, _))) if matches!(field.source, Source::Json) && !matches!(method, Method::Token) => {
+            (method, Some((field, _)))
+                if matches!(field.source, Source::Json)
+                    && !matches!(method, Method::Token)
+                    && !matches!((method, self.content), (Method::Public(_), Content::Rule(_))) =>
+            {
                 return Some("a signature cannot stand in the body that it signs");
             }
             _ => {}
@@ -203,7 +207,7 @@ const fn is_field(field: &Field) -> bool {
                     Items::Pairs { between, key } => {
                         between.is_ascii() && list.between_items as u32 != between as u32 && !key.is_empty()
                     }
-                    Items::First | Items::Rest | Items::Values => true,
+                    Items::First | Items::Last | Items::Rest | Items::Values => true,
                 }
         }
     };

@@ -123,6 +123,14 @@ impl Scheme {
 
 #[cfg(feature = "cli")]
 impl Scheme {
+    /// Whether a public key can be configured.
+    pub(crate) fn takes_public_key(&self) -> bool {
+        match self.method {
+            Method::Jwt(jwt) => jwt.algorithms().iter().any(|algorithm| algorithm.public().is_some()),
+            _ => self.needs_public_key() || self.ed25519.is_some(),
+        }
+    }
+
     /// The key that `text` stands for, as a user of this sender would configure it: a public key in hex or base64 (or
     /// behind `whpk_`) where the sender has one, else a secret, of whatever length and content but not empty.
     pub(crate) fn key_as_configured(&self, text: &str) -> Result<Key, ConfigError> {

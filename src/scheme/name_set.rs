@@ -4,7 +4,8 @@ use http::{HeaderMap, HeaderName};
 
 use super::VerifyError;
 use super::description::Scheme;
-use super::field::{Field, Reader, Source, single_line};
+use super::field::{Field, Source};
+use super::reader::{Reader, single_line};
 use super::terms::{Content, Part, Place};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::rejection::Reason;

@@ -9,9 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::VerifyError;
 use super::description::Scheme;
-use super::field::{Found, MAX_CANDIDATES, Reader, Values, single_line};
 use super::jwt;
 use super::name_set::{NameSet, Piece};
+use super::reader::{Found, MAX_CANDIDATES, Reader, Values, single_line};
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place, TimestampFormat};
 use crate::clock::UnixTime;

@@ -254,13 +254,13 @@ impl Verification {
         }
         let mut matched = None;
         self.contents(key, head, body, &mut |content| {
-            matched = self.key_fits(key, head, content);
+            matched = self.key_fits(key, head, body, content);
             if matched.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(matched.map(Some))
     }
 
-    fn key_fits(&self, key: &ReadyKey, head: &Parts, content: &[&[u8]]) -> Option<Tag> {
+    fn key_fits(&self, key: &ReadyKey, head: &Parts, body: &[u8], content: &[&[u8]]) -> Option<Tag> {
         match &key.key {
             KeyKind::Digest(mac, _) | KeyKind::Mac(mac) => {
                 let mut mac = mac.clone();
@@ -271,10 +271,13 @@ impl Verification {
                 let plan = &self.verifier.plan;
                 let second = !plan.scheme().needs_public_key();
                 let message = content.concat();
-                let mut candidates = plan.candidates(&self.examined, head, second)?;
-                let signed = candidates.any(|text| {
+                let fits = |text: &str| {
                     plan.decode_public(text, second).is_some_and(|signature| public.verifies(&message, &signature))
-                });
+                };
+                let signed = match plan.token_in_body(&self.examined, body) {
+                    Some(in_body) => in_body.is_some_and(|text| fits(&text)),
+                    None => plan.candidates(&self.examined, head, second)?.any(fits),
+                };
                 // Of one message there can be many signatures: what is signed tells a replay.
                 signed.then(|| {
                     let mut hash = Mac::plain(Hash::Sha256);

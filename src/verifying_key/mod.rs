@@ -1,6 +1,8 @@
 //! A sender's public key.
 
 #[cfg(any(feature = "ecdsa", feature = "rsa"))]
+mod jwk;
+#[cfg(any(feature = "ecdsa", feature = "rsa"))]
 mod pem;
 
 use std::fmt;

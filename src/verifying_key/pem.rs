@@ -40,11 +40,14 @@ impl VerifyingKey {
         }
     }
 
-    /// The key that a user has as text, in whichever form: PEM, hex or base64.
+    /// The key that a user has as text, in whichever form: PEM, JWK, hex or base64.
     #[cfg(feature = "cli")]
     pub(crate) fn from_text(text: &str) -> Result<Self, ConfigError> {
         if text.contains("-----BEGIN ") {
             return Self::from_pem(text);
+        }
+        if text.trim_start().starts_with('{') {
+            return Self::from_jwk(text);
         }
         Self::from_hex(text)
             .or_else(|_| Self::from_base64(text.trim()))
@@ -58,7 +61,7 @@ fn key_of_certificate(bytes: &[u8]) -> der::Result<Vec<u8>> {
 }
 
 /// A SubjectPublicKeyInfo around the key of [RFC 8017 appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1).
-fn rsa_key(bytes: &[u8]) -> der::Result<Vec<u8>> {
+pub(super) fn rsa_key(bytes: &[u8]) -> der::Result<Vec<u8>> {
     SubjectPublicKeyInfoOwned {
         algorithm: AlgorithmIdentifier { oid: RSA, parameters: Some(Any::null()) },
         subject_public_key: BitString::from_bytes(bytes)?,

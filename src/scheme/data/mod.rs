@@ -52,7 +52,7 @@
 //! | field | | default |
 //! |---|---|---|
 //! | `name`, or `id` as it is written | lower case letters, digits and hyphens, at most 64 | |
-//! | `algorithm` | `hmac-md5`, `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`; with a public key `ed25519`, `ecdsa-p256-sha256`, `ecdsa-p256-sha256-fixed`, `ecdsa-p521-sha512-fixed`, `rsa-pkcs1-sha1`, `rsa-pkcs1-sha256`, `rsa-pkcs1-sha512`, `rsa-pss-sha512`, see [`PublicAlgorithm`](crate::crypto::PublicAlgorithm); `digest-sha1`, `digest-sha256`; `token`, `basic` | |
+//! | `algorithm` | `hmac-md5`, `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`; with a public key `ed25519`, `ecdsa-p256-sha256`, `ecdsa-p256-sha256-fixed`, `ecdsa-p521-sha512-fixed`, `rsa-pkcs1-sha1`, `rsa-pkcs1-sha256`, `rsa-pkcs1-sha256-or-sha1`, `rsa-pkcs1-sha512`, `rsa-pss-sha512`, see [`PublicAlgorithm`](crate::crypto::PublicAlgorithm); `digest-sha1`, `digest-sha256`; `token`, `basic` | |
 //! | `signature` | a place, and its `encoding`: `hex`, `base64`, `base64url` or `base64-of-hex`; for `token` and `basic` none | `basic`: `authorization` |
 //! | `ed25519` | as `signature`, of a second signature, see [`Scheme::or_ed25519`] | |
 //! | `secret_text` | `whole`, `hex`, `sha1`, `sha256`, `{ without-environment = { prefix = "signkey-" } }`, `{ base64 = { prefix = "whsec_" } }`, `{ base64-if-prefixed = { prefix = "whsec_" } }`, see [`SecretText`](super::SecretText) | `whole` |
@@ -83,7 +83,7 @@
 //! | `separator` | the header is a list, with this character between its items | no list |
 //! | `key` | of a list of `key=value`, those with this key | |
 //! | `between` | what stands between key and value | `=` |
-//! | `items` | of a list of values: `all`, `first` or `rest` (all but the first) | |
+//! | `items` | of a list of values: `all`, `first`, `last` or `rest` (all but the first) | |
 //! | `groups` | what stands between one such list and the next | one list |
 //! | `spaced` | a blank may stand behind each separator | `false` |
 //! | `or_headers` | further headers that may hold a signature | none |

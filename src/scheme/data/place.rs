@@ -47,6 +47,7 @@ pub(super) struct FieldText {
 enum Which {
     All,
     First,
+    Last,
     Rest,
 }
 
@@ -83,6 +84,7 @@ impl FieldText {
             };
             match items {
                 Items::First => text.items = Some(Which::First),
+                Items::Last => text.items = Some(Which::Last),
                 Items::Pairs { between, key } => {
                     text.key = Some(key.to_owned());
                     text.between = Some(between).filter(|between| *between != '=');
@@ -125,10 +127,15 @@ impl FieldText {
                 match which {
                     Which::All => Items::Values,
                     Which::First => Items::First,
+                    Which::Last => Items::Last,
                     Which::Rest => Items::Rest,
                 },
             )),
-            _ => return Err(format!("`{what}`: of a list counts either a `key` or `items`: `all`, `first` or `rest`")),
+            _ => {
+                return Err(format!(
+                    "`{what}`: of a list counts either a `key` or `items`: `all`, `first`, `last` or `rest`"
+                ));
+            }
         };
         let list = list.map(|(between_items, items)| List {
             between_items,

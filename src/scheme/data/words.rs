@@ -81,6 +81,8 @@ pub(super) enum Algorithm {
     RsaPkcs1Sha1,
     #[serde(rename = "rsa-pkcs1-sha256")]
     RsaPkcs1Sha256,
+    #[serde(rename = "rsa-pkcs1-sha256-or-sha1")]
+    RsaPkcs1Sha256OrSha1,
     #[serde(rename = "rsa-pkcs1-sha512")]
     RsaPkcs1Sha512,
     #[serde(rename = "rsa-pss-sha512")]
@@ -108,6 +110,7 @@ impl Algorithm {
             Method::Public(PublicAlgorithm::Ed25519) => Self::Ed25519,
             Method::Public(PublicAlgorithm::RsaPkcs1Sha1) => Self::RsaPkcs1Sha1,
             Method::Public(PublicAlgorithm::RsaPkcs1Sha256) => Self::RsaPkcs1Sha256,
+            Method::Public(PublicAlgorithm::RsaPkcs1Sha256OrSha1) => Self::RsaPkcs1Sha256OrSha1,
             Method::Public(PublicAlgorithm::RsaPkcs1Sha512) => Self::RsaPkcs1Sha512,
             Method::Public(PublicAlgorithm::RsaPssSha512) => Self::RsaPssSha512,
             Method::Token => Self::Token,
@@ -127,6 +130,7 @@ impl Algorithm {
             Self::Ed25519 => Scheme::public_key(name, PublicAlgorithm::Ed25519),
             Self::RsaPkcs1Sha1 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha1),
             Self::RsaPkcs1Sha256 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha256),
+            Self::RsaPkcs1Sha256OrSha1 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha256OrSha1),
             Self::RsaPkcs1Sha512 => Scheme::public_key(name, PublicAlgorithm::RsaPkcs1Sha512),
             Self::RsaPssSha512 => Scheme::public_key(name, PublicAlgorithm::RsaPssSha512),
             Self::HmacMd5 => Scheme::hmac_md5(name),
