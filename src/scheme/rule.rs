@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::VerifyError;
+use crate::coverage::Coverage;
 
 /// Works out what a sender signed, where a list of [`Part`](super::Part)s cannot say it.
 ///
@@ -19,6 +20,12 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The request cannot be one of this sender.
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError>;
+
+    /// What of the body is in the signed content. Default: all of it. Where that is not so, say it: idempotency then
+    /// holds the signed content against ids that anybody can write, and handlers are told.
+    fn covers(&self) -> Coverage {
+        Coverage::Body
+    }
 
     /// Whether the public URL is signed: then a [`Sender`](super::Sender) without one is a configuration
     /// error. Default: it is not.

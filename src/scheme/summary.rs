@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::description::Scheme;
 use super::terms::{Content, Method, Part};
+use crate::coverage::Coverage;
 use crate::crypto::{Algorithm, Hash};
 
 impl Scheme {
@@ -46,6 +47,16 @@ impl Scheme {
         }
         summary.push('`');
         summary
+    }
+
+    /// What of the body the signature covers: of a list of parts, the body if it is one of them; else what the rule says.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        match self.content {
+            Content::Parts(parts) if parts.contains(&Part::Body) => Coverage::Body,
+            Content::Parts(_) => Coverage::Nothing,
+            Content::Rule(rule) => rule.covers(),
+        }
     }
 
     /// Whether a timestamp is signed, so that an old delivery is refused.
