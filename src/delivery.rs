@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::clock::UnixTime;
+use crate::coverage::Coverage;
 use crate::json_pointer;
 use crate::run_context::IdempotencyContext;
 
@@ -37,6 +38,8 @@ pub struct Delivery {
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) provider: &'static str,
+    /// What of the body is covered by the signature.
+    pub(crate) covers: Coverage,
     /// The id is covered by the signature.
     pub(crate) id_is_signed: bool,
     /// Two deliveries with the same body are one.
@@ -152,7 +155,24 @@ impl Delivery {
         self.key_id.is_some()
     }
 
-    /// The body, byte for byte as it was sent.
+    /// What of the body the sender's signature covers. Where that is not all of it, whoever has seen one delivery can
+    /// send another body with the same signature: take the id of the object from the covered fields and fetch the object
+    /// from the sender, rather than to believe the rest. [`Coverage::Nothing`] for a delivery that was let in unsigned.
+    ///
+    /// ```
+    /// use tower_webhook::Delivery;
+    /// use tower_webhook::scheme::Coverage;
+    ///
+    /// fn may_be_believed(delivery: &Delivery) -> bool {
+    ///     delivery.coverage() == Coverage::Body
+    /// }
+    /// ```
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        if self.is_verified() { self.facts.covers } else { Coverage::Nothing }
+    }
+
+    /// The body, byte for byte as it was sent. What of it is proved is said by [`coverage`](Self::coverage).
     #[must_use]
     pub const fn body(&self) -> &Bytes {
         &self.body

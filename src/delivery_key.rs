@@ -191,12 +191,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::coverage::Coverage;
     use crate::delivery::{Facts, SignedMaterial};
 
     fn delivery(tenant: Option<&str>, route: &str, provider: &'static str, body: &'static str) -> Delivery {
         Delivery {
             facts: Arc::new(Facts {
                 provider,
+                covers: Coverage::Body,
                 id_is_signed: false,
                 bodies_are_unique: false,
                 retry_horizon: None,

@@ -6,6 +6,7 @@ pub mod body;
 pub mod clock;
 mod config_error;
 pub mod connection;
+mod coverage;
 mod delivery;
 mod delivery_key;
 mod encoding;

@@ -41,6 +41,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("clock", Ring::Facts),
     ("config_error", Ring::Facts),
     ("connection", Ring::Facts),
+    ("coverage", Ring::Facts),
     ("delivery", Ring::Facts),
     ("delivery_key", Ring::Facts),
     ("encoding", Ring::Facts),

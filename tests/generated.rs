@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tower_webhook::provider;
-use tower_webhook::scheme::{Confidence, Place, Scheme};
+use tower_webhook::scheme::{Confidence, Coverage, Place, Scheme};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -78,7 +78,12 @@ fn the_table_in_the_documentation_is_the_catalogue() {
             _ => "documented",
         };
         let told = |fact: bool| if fact { "yes" } else { "no" };
-        let (body, time) = (told(scheme.covers_body()), told(scheme.signs_time()));
+        let time = told(scheme.signs_time());
+        let body = match scheme.coverage() {
+            Coverage::Body => "yes".to_owned(),
+            Coverage::Fields(fields) => format!("only {}", fields.join(", ")),
+            _ => "no".to_owned(),
+        };
         // A bar ends the cell, in code as well.
         let (name, signs) = (scheme.name(), scheme.summary().replace('|', "\\|"));
         table +=

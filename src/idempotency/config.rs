@@ -12,6 +12,7 @@ use super::erased::ErasedStore;
 use super::flights::{Flights, WaiterLimits};
 use super::policy::{OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
 use super::store::Claimed;
+use crate::coverage::Coverage;
 use crate::delivery::{Delivery, Facts};
 use crate::delivery_key::{self, Fingerprint, Key, MalformedId};
 use crate::rejection::{Reason, Refusals};
@@ -133,6 +134,8 @@ impl Config {
             Some(name) => delivery_key::header_id(request.headers(), name),
             None => delivery_key::sender_id(delivery),
         };
+        // Where a body is not covered, another one comes with the same signature: no key made of it guards.
+        let body_is_signed = delivery.facts.covers == Coverage::Body;
         let (key, signed) = match id {
             Err(MalformedId) => return Err(Reason::MalformedEventId),
             Ok(Some(id)) => {
@@ -140,9 +143,11 @@ impl Config {
             }
             Ok(None) => match self.ids {
                 Ids::Required => return Err(Reason::MissingEventId),
-                Ids::ByBody => (Key::of_body(delivery, account), true),
+                Ids::ByBody => (Key::of_body(delivery, account), body_is_signed),
                 Ids::AsTheProfileSays if self.profile == Profile::Ietf => return Err(Reason::MissingEventId),
-                Ids::AsTheProfileSays if delivery.facts.bodies_are_unique => (Key::of_body(delivery, account), true),
+                Ids::AsTheProfileSays if delivery.facts.bodies_are_unique => {
+                    (Key::of_body(delivery, account), body_is_signed)
+                }
                 Ids::AsTheProfileSays => return Ok(Plan::Join(Key::of_flight(delivery, account))),
             },
         };

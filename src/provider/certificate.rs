@@ -9,8 +9,8 @@ use super::{entry, key_id_entry};
 use crate::crypto::PublicAlgorithm;
 use crate::rejection::Reason;
 use crate::scheme::{
-    Confidence, Emit, Encoding, KeyIdScheme, Place, Scheme, SignatureRule, TimestampFormat, Unverified, VerifyError,
-    days, header, json,
+    Confidence, Coverage, Emit, Encoding, KeyIdScheme, Place, Scheme, SignatureRule, TimestampFormat, Unverified,
+    VerifyError, days, header, json,
 };
 
 /// Amazon SNS with `SignatureVersion` 2: RSA-SHA-256 over the fields of the message that its `Type` names. Set the
@@ -90,8 +90,10 @@ struct Sns {
 
 impl SignatureRule for Sns {
     /// Fields that are not signed, `UnsubscribeURL` for one, are anybody's.
-    fn covers_body(&self) -> bool {
-        false
+    fn covers(&self) -> Coverage {
+        const FIELDS: &[&str] =
+            &["/Message", "/MessageId", "/Subject", "/SubscribeURL", "/Timestamp", "/Token", "/TopicArn", "/Type"];
+        Coverage::Fields(FIELDS)
     }
 
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
@@ -137,8 +139,8 @@ impl SignatureRule for PayPal {
     }
 
     /// Another body with the same sum is found in no time.
-    fn covers_body(&self) -> bool {
-        false
+    fn covers(&self) -> Coverage {
+        Coverage::Fields(&["its CRC-32"])
     }
 
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {

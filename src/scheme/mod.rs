@@ -83,4 +83,5 @@ pub use terms::{Confidence, Part, Place, SecretText, TimestampFormat};
 pub(crate) use verify::examine_without_keys;
 pub use verify::{Verification, Verifier};
 
+pub use crate::coverage::Coverage;
 pub use crate::encoding::Encoding;

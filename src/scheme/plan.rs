@@ -330,9 +330,9 @@ impl Plan {
 
 /// What each delivery of this sender has in common.
 fn facts(scheme: &Scheme) -> Facts {
-    let covers_body = scheme.covers_body();
+    let covers = scheme.coverage();
     let id_is_signed = match (scheme.id, scheme.content) {
-        (Place::Json(_), _) => covers_body,
+        (Place::Json(pointer), _) => covers.has(pointer),
         (Place::Header(name), Content::Parts(parts)) => {
             parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
         }
@@ -340,6 +340,7 @@ fn facts(scheme: &Scheme) -> Facts {
     };
     Facts {
         provider: scheme.name,
+        covers,
         id_is_signed,
         bodies_are_unique: scheme.bodies_are_unique,
         retry_horizon: scheme.retry_horizon(),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::VerifyError;
+use crate::coverage::Coverage;
 
 /// Works out what a sender signed, where a list of [`Part`](super::Part)s cannot say it.
 ///
@@ -20,6 +21,12 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
     /// The request cannot be one of this sender.
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError>;
 
+    /// What of the body is in the signed content. Default: all of it. Where that is not so, say it: idempotency then
+    /// holds the signed content against ids that anybody can write, and handlers are told.
+    fn covers(&self) -> Coverage {
+        Coverage::Body
+    }
+
     /// Whether the public URL is signed: then a [`Sender`](super::Sender) without one is a configuration
     /// error. Default: it is not.
     fn signs_url(&self) -> bool {
@@ -30,11 +37,6 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
     /// configuration error. Default: it is not.
     fn needs_key_id(&self) -> bool {
         false
-    }
-
-    /// Whether each bit of the body counts. Default: it does.
-    fn covers_body(&self) -> bool {
-        true
     }
 
     /// What the sender adds to a request before it signs it, for [`Signer`](super::Signer). Default: nothing.

@@ -8,7 +8,6 @@ use http::Uri;
 use http::request::Parts;
 
 use super::description::Scheme;
-use super::field::Source;
 use super::rule::Unverified;
 use super::terms::{Content, Method, Part};
 use crate::config_error::{ConfigError, ConfigErrorKind};
@@ -102,19 +101,6 @@ impl Scheme {
             (Method::Jwt(jwt), _) => jwt.needs_key_id(),
             (_, Content::Parts(parts)) => parts.contains(&Part::KeyId),
             (_, Content::Rule(rule)) => rule.needs_key_id(),
-        }
-    }
-
-    /// Whether the signature covers the body: each bit of it counts. Where it does not, a handler takes the body for a
-    /// hint, and asks the sender what is true.
-    #[must_use]
-    pub fn covers_body(&self) -> bool {
-        let is_body = self.signature.is_some_and(|(field, _)| field.source == Source::Body);
-        match (self.method, self.content) {
-            (Method::Jwt(jwt), _) => is_body || jwt.covers_body(),
-            (Method::Basic | Method::Token | Method::Unsigned, _) => false,
-            (_, Content::Parts(parts)) => parts.contains(&Part::Body),
-            (_, Content::Rule(rule)) => rule.covers_body(),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::description::Scheme;
+use super::field::Source;
 use super::terms::{Content, Method, Part};
+use crate::coverage::Coverage;
 use crate::crypto::{Algorithm, Hash};
 
 impl Scheme {
@@ -22,7 +24,11 @@ impl Scheme {
             Method::Digest(Hash::Sha256) => "plain SHA-256",
             Method::Jwt(jwt) => {
                 let names: Vec<_> = jwt.algorithms().iter().map(|algorithm| algorithm.name()).collect();
-                let what = if self.covers_body() { "with a hash of the body" } else { "that says nothing of the body" };
+                let what = if self.coverage() == Coverage::Body {
+                    "with a hash of the body"
+                } else {
+                    "that says nothing of the body"
+                };
                 return format!("a token ({}) {what}", names.join(", "));
             }
             Method::Token => return "nothing: a shared token".to_owned(),
@@ -53,6 +59,19 @@ impl Scheme {
         }
         summary.push('`');
         summary
+    }
+
+    /// What of the body the signature covers: of a list of parts, the body if it is one of them; of a
+    /// token, the body if it is one of its claims; else what the rule says.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        let is_body = self.signature.is_some_and(|(field, _)| field.source == Source::Body);
+        match (self.method, self.content) {
+            (Method::Jwt(jwt), _) if is_body || jwt.covers_body() => Coverage::Body,
+            (_, Content::Parts(parts)) if parts.contains(&Part::Body) => Coverage::Body,
+            (_, Content::Parts(_)) => Coverage::Nothing,
+            (_, Content::Rule(rule)) => rule.covers(),
+        }
     }
 
     /// Whether a timestamp is signed, so that an old delivery is refused.

@@ -251,3 +251,25 @@ async fn while_the_first_runs_the_same_bytes_are_in_flight() {
     assert_eq!(outcome(&second.await.unwrap()), Some(Outcome::Duplicate));
     assert_eq!(runs.count(), 1);
 }
+
+#[tokio::test]
+async fn where_the_body_is_not_covered_another_body_under_the_same_signature_is_a_replay() {
+    for coverage in [Coverage::Fields(&["/signature/token"]), Coverage::Nothing] {
+        for unique in [false, true] {
+            let runs = Runs::default();
+            let layer = IdempotencyLayer::in_memory().replay_guard(ReplayGuard::Reject);
+            let layer = if unique { layer } else { layer.key_by_body() };
+            let service = layer.layer(handler(&runs, |_| ok()));
+            let same_signature = |body| {
+                sent(body, |delivery| {
+                    facts(delivery).covers = coverage;
+                    facts(delivery).bodies_are_unique = unique;
+                })
+            };
+            assert_eq!(outcome(&send(&service, same_signature("a")).await), None);
+            assert_eq!(outcome(&send(&service, same_signature("a")).await), Some(Outcome::Duplicate));
+            let changed = send(&service, same_signature("b")).await;
+            assert_eq!((reason(&changed), runs.count()), (Some(Reason::Replayed), 1), "{coverage:?}");
+        }
+    }
+}

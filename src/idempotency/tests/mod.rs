@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::body::VerifiedBody;
 use crate::clock::{Clock, UnixTime};
+use crate::coverage::Coverage;
 use crate::delivery::{Facts, SignedMaterial, Value};
 use crate::{Delivery, Outcome, Reason, Rejection};
 
@@ -53,6 +54,7 @@ fn sent(body: &'static str, change: impl FnOnce(&mut Delivery)) -> Request<Verif
     let mut delivery = Delivery {
         facts: Arc::new(Facts {
             provider: "acme",
+            covers: Coverage::Body,
             id_is_signed: true,
             bodies_are_unique: false,
             retry_horizon: None,
