@@ -26,6 +26,8 @@ pub(super) enum Source {
     Header,
     Json,
     Query,
+    /// Nowhere that a field can say.
+    Rule,
 }
 
 /// On how many lines each header may stand.
@@ -221,11 +223,16 @@ impl Reader {
         (self.field.source == Source::Json).then_some(self.field.header)
     }
 
+    /// Whether the head tells anything of it.
+    pub(super) const fn in_head(&self) -> bool {
+        matches!(self.field.source, Source::Header | Source::Query)
+    }
+
     /// Whether anything stands where the field is looked for, in the head.
     pub(super) fn is_there(&self, head: &Parts) -> bool {
         match self.field.source {
             Source::Header => self.names.iter().any(|name| head.headers.contains_key(name)),
-            Source::Json => false,
+            Source::Json | Source::Rule => false,
             Source::Query => parameters(head, self.field.header).next().is_some(),
         }
     }
@@ -251,7 +258,7 @@ impl Reader {
                     }
                 }
             }
-            Source::Json => {}
+            Source::Json | Source::Rule => {}
             Source::Query => texts.extend(parameters(head, self.field.header).take(2)),
         }
         if self.field.source == Source::Query && texts.len() > 1 {

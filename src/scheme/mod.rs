@@ -67,7 +67,7 @@ pub use error::VerifyError;
 pub use field::{Field, first, header, item, json, query, rest, values};
 pub(crate) use keyring::Keyring;
 pub(crate) use plan::{Examined, Plan};
-pub use rule::{Emit, SignatureRule, Unverified};
+pub use rule::{Emit, SignatureRule, Unverified, by_rule};
 pub use sender::{Sender, SenderOf, UrlScheme};
 pub use sign::Signer;
 pub use terms::{Confidence, Part, Place, SecretText, TimestampFormat};

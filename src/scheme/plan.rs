@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::VerifyError;
 use super::description::Scheme;
-use super::field::{Found, MAX_CANDIDATES, Reader, Values, single_line};
+use super::field::{Field, Found, MAX_CANDIDATES, Reader, Source, Values, single_line};
 use super::name_set::{NameSet, Piece};
+use super::rule::Unverified;
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place, TimestampFormat};
 use crate::clock::UnixTime;
@@ -91,6 +93,11 @@ impl Plan {
         &self.sender.scheme
     }
 
+    /// What a rule sees; `secret` is that of a digest.
+    pub(super) fn unverified<'a>(&'a self, head: &'a Parts, body: &'a Bytes, secret: &'a [u8]) -> Unverified<'a> {
+        Unverified { head, body, public_url: self.sender.public_url().unwrap_or_default(), secret }
+    }
+
     pub(crate) fn route(&self) -> &Arc<str> {
         &self.route
     }
@@ -113,7 +120,7 @@ impl Plan {
             }
         }
         let sent_at = match (&names.timestamp, self.scheme().timestamp) {
-            (Some(reader), Some((_, format))) => {
+            (Some(reader), Some((_, format))) if reader.in_head() => {
                 let text = reader.one(head, Reason::MissingTimestamp, Reason::MalformedTimestamp)?;
                 Some(self.check_time(text, format, now)?)
             }
@@ -136,8 +143,8 @@ impl Plan {
         let mut verdict = Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature"));
         for (reader, second, wanted) in [(&names.signature, false, shared), (&names.ed25519, true, public)] {
             let Some(reader) = reader.as_ref().filter(|_| wanted) else { continue };
-            if reader.in_body().is_some() {
-                // The head tells nothing.
+            if !reader.in_head() {
+                // The body has to be there.
                 return Ok(None);
             }
             let formed = self.well_formed(reader, head, second, &mut count);
@@ -199,6 +206,33 @@ impl Plan {
         let mut buffer = [0; Tag::MAX];
         let bytes = Encoding::decode(encoding, text, &mut buffer)?;
         (bytes.len() == length).then(|| Tag::of(bytes))
+    }
+
+    /// What the rule finds in `request`: the signature, where that is the rule's to find.
+    pub(super) fn signature_by_rule(&self, request: &Unverified<'_>) -> Result<Option<Tag>, VerifyError> {
+        let (Some((Field { source: Source::Rule, .. }, _)), Content::Rule(rule)) =
+            (self.scheme().signature, self.scheme().content)
+        else {
+            return Ok(None);
+        };
+        match self.decode(&rule.signature(request)?, false) {
+            Some(tag) => Ok(Some(tag)),
+            None => Err(VerifyError::new(Reason::MalformedSignature, "the signature cannot be decoded")),
+        }
+    }
+
+    /// The time that the rule finds in `request`, which is verified by now.
+    pub(super) fn time_by_rule(
+        &self,
+        request: &Unverified<'_>,
+        now: Option<UnixTime>,
+    ) -> Result<Option<UnixTime>, VerifyError> {
+        match (self.scheme().timestamp, self.scheme().content) {
+            (Some((Field { source: Source::Rule, .. }, format)), Content::Rule(rule)) => {
+                self.check_time(&rule.timestamp(request)?, format, now).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The time that the body, which is verified by now, says it was sent at.

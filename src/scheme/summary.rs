@@ -13,13 +13,16 @@ impl Scheme {
     pub fn summary(&self) -> String {
         let how = match self.method {
             Method::Ed25519 => "Ed25519",
+            Method::Hmac(Algorithm::HmacMd5) => "HMAC-MD5",
             Method::Hmac(Algorithm::HmacSha1) => "HMAC-SHA-1",
             Method::Hmac(Algorithm::HmacSha256) => "HMAC-SHA-256",
             Method::Hmac(Algorithm::HmacSha384) => "HMAC-SHA-384",
             Method::Hmac(Algorithm::HmacSha512) => "HMAC-SHA-512",
             Method::Basic => return "nothing: user and password".to_owned(),
+            Method::Digest(Hash::Md5) => "plain MD5",
             Method::Digest(Hash::Sha1) => "plain SHA-1",
             Method::Digest(Hash::Sha256) => "plain SHA-256",
+            Method::Digest(Hash::Sha384) => "plain SHA-384",
             Method::Token => return "nothing: a shared token".to_owned(),
             Method::Unsigned => return "nothing".to_owned(),
         };

@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 use super::VerifyError;
 use super::keyring::{KeyKind, Keyring, ReadyKey};
 use super::plan::{Examined, KeyKinds, Plan, Side};
-use super::rule::Unverified;
 use super::sender::Sender;
 use super::terms::{Content, Method};
 use crate::clock::UnixTime;
@@ -160,6 +159,7 @@ impl Verification {
         };
         let plan = &self.verifier.plan;
         let in_body = plan.time_in_body(&body, self.now)?;
+        let by_rule = plan.time_by_rule(&plan.unverified(head, &body, &[]), self.now)?;
         let proof = found.as_ref().and_then(|found| found.tag).map(|tag| {
             let (bytes, len) = tag.into_parts();
             // A tag is at most 64 bytes long.
@@ -173,7 +173,7 @@ impl Verification {
             event_type: plan.event_type(&self.examined, &head.headers),
             account: plan.account(&self.examined, &head.headers),
             attempt: plan.attempt(&self.examined, &head.headers),
-            sent_at: self.examined.sent_at.or(in_body),
+            sent_at: self.examined.sent_at.or(in_body).or(by_rule),
             key_id: found.map(|found| found.key),
             proof,
             run: None,
@@ -184,6 +184,9 @@ impl Verification {
     fn find_match(&mut self, head: &Parts, body: &Bytes) -> Result<Match, VerifyError> {
         let ring = &self.verifier.ring;
         let plan = &self.verifier.plan;
+        if let Some(found) = plan.signature_by_rule(&plan.unverified(head, body, &[]))? {
+            self.examined.first = Some(found);
+        }
         let mut tried = None;
         if let Some((at, mut mac)) = self.running.take().filter(|_| self.hashed == body.len())
             && let Some(key) = ring.get(at)
@@ -268,8 +271,8 @@ impl Verification {
         let plan = &self.verifier.plan;
         match plan.scheme().content {
             Content::Rule(rule) => {
-                let public_url = plan.sender.public_url().unwrap_or_default();
-                rule.contents(&Unverified { head, body, public_url }, emit)
+                let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();
+                rule.contents(&plan.unverified(head, body, secret), emit)
             }
             Content::Parts(_) => {
                 let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();
