@@ -150,9 +150,21 @@ fn every_bit_of_the_body_is_covered_where_the_sender_covers_it_and_else_none() {
 /// Of senders that sign only some fields: what nobody can change there, and what anybody can. Of one that signs a
 /// checksum, no single change goes through, and one that is sought does.
 const IN_PART: &[(&str, &[&str], &[&str])] = &[
-    ("aws-sns", &["Message", "MessageId", "Timestamp", "TopicArn", "Type"], &["UnsubscribeURL"]),
-    ("aws-sns-v2", &["Message", "MessageId", "Timestamp", "TopicArn", "Type"], &["UnsubscribeURL"]),
-    ("paypal", &["id", "event_type"], &[]),
+    (
+        "adyen",
+        &[
+            "/notificationItems/0/NotificationRequestItem/pspReference",
+            "/notificationItems/0/NotificationRequestItem/merchantAccountCode",
+            "/notificationItems/0/NotificationRequestItem/merchantReference",
+            "/notificationItems/0/NotificationRequestItem/amount/currency",
+            "/notificationItems/0/NotificationRequestItem/eventCode",
+            "/notificationItems/0/NotificationRequestItem/success",
+        ],
+        &["/live", "/notificationItems/0/NotificationRequestItem/reason"],
+    ),
+    ("aws-sns", &["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"], &["/UnsubscribeURL"]),
+    ("aws-sns-v2", &["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"], &["/UnsubscribeURL"]),
+    ("paypal", &["/id", "/event_type"], &[]),
 ];
 
 #[test]
@@ -165,8 +177,8 @@ fn what_is_signed_in_part_is_known_field_by_field() {
         let covered = covered.iter().map(|field| (field, false));
         for (field, passes) in covered.chain(open.iter().map(|field| (field, true))) {
             let mut changed = body.clone();
-            let text = changed[*field].as_str().unwrap_or_else(|| panic!("{} has a {field}", captured.id));
-            changed[*field] = Value::from(format!("{text}x"));
+            let value = changed.pointer_mut(field).unwrap_or_else(|| panic!("{} has a {field}", captured.id));
+            *value = Value::from(format!("{}x", value.as_str().unwrap()));
             let verdict = captured.verify(&captured.head, &changed.to_string().into(), captured.received_at);
             assert_eq!(verdict.is_ok(), passes, "{}: {field}", captured.id);
         }

@@ -191,7 +191,7 @@ fn what_is_wrong_is_said() {
     for (text, sentence) in [
         ("name = \"acme\"".to_owned(), "missing field `algorithm`"),
         ("name = \"acme".to_owned(), "at line 1"),
-        (instead("hmac-sha256", "hmac-md4"), "unknown variant `hmac-md4`, expected one of `basic`, `digest-sha1`"),
+        (instead("hmac-sha256", "hmac-md4"), "unknown variant `hmac-md4`, expected one of `basic`, `digest-md5`"),
         (instead("hmac-sha256", "unsigned"), "`acme`: no file lets a sender in unsigned"),
         (instead("\"acme\"", "\"Acme\""), "`Acme`: a scheme's name is lower case letters, digits and hyphens"),
         (instead("\"acme\"", &format!("\"{}\"", "a".repeat(65))), "a name has at most 64 characters"),

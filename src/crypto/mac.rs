@@ -42,16 +42,20 @@ impl Algorithm {
 /// A hash that some senders compute over secret and body, in place of an HMAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hash {
+    Md5,
     Sha1,
     Sha256,
+    Sha384,
 }
 
 impl Hash {
     /// Bytes of a digest.
     pub(crate) const fn digest_len(self) -> usize {
         match self {
+            Self::Md5 => 16,
             Self::Sha1 => 20,
             Self::Sha256 => 32,
+            Self::Sha384 => 48,
         }
     }
 }
@@ -63,8 +67,10 @@ pub(crate) struct Mac(Kind);
 #[derive(Clone)]
 enum Kind {
     Md5(Hmac<Md5>),
+    PlainMd5(Md5),
     PlainSha1(Sha1),
     PlainSha256(Sha256),
+    PlainSha384(Sha384),
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
     Sha384(Hmac<Sha384>),
@@ -90,15 +96,19 @@ impl Mac {
     /// No HMAC: the secret is a part of what is hashed.
     pub(crate) fn plain(hash: Hash) -> Self {
         Self(match hash {
+            Hash::Md5 => Kind::PlainMd5(Md5::new()),
             Hash::Sha1 => Kind::PlainSha1(Sha1::new()),
             Hash::Sha256 => Kind::PlainSha256(Sha256::new()),
+            Hash::Sha384 => Kind::PlainSha384(Sha384::new()),
         })
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
+            Kind::PlainMd5(hash) => Digest::update(hash, bytes),
             Kind::PlainSha1(hash) => Digest::update(hash, bytes),
             Kind::PlainSha256(hash) => Digest::update(hash, bytes),
+            Kind::PlainSha384(hash) => Digest::update(hash, bytes),
             Kind::Md5(mac) => mac.update(bytes),
             Kind::Sha1(mac) => mac.update(bytes),
             Kind::Sha256(mac) => mac.update(bytes),
@@ -113,8 +123,10 @@ impl Mac {
             Tag::of(&output)
         }
         match self.0 {
+            Kind::PlainMd5(hash) => Tag::of(&hash.finalize()),
             Kind::PlainSha1(hash) => Tag::of(&hash.finalize()),
             Kind::PlainSha256(hash) => Tag::of(&hash.finalize()),
+            Kind::PlainSha384(hash) => Tag::of(&hash.finalize()),
             Kind::Md5(mac) => tag(mac),
             Kind::Sha1(mac) => tag(mac),
             Kind::Sha256(mac) => tag(mac),
@@ -144,7 +156,7 @@ mod tests {
         hash.update(b"hardcoded");
         let digest = "6c5a29fd8815772fbac2f10ae741e093d0859313947ef8fadeb29126ded6649c";
         assert_eq!(Encoding::Hex.encode(hash.finish().as_slice()), digest);
-        for hash in [Hash::Sha1, Hash::Sha256] {
+        for hash in [Hash::Md5, Hash::Sha1, Hash::Sha256, Hash::Sha384] {
             assert_eq!(Mac::plain(hash).finish().as_slice().len(), hash.digest_len());
         }
     }

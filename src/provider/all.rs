@@ -4,6 +4,7 @@ use super::*;
 
 /// Every sender of the catalogue, in the order of their constants.
 pub const ALL: &[&Scheme] = &[
+    &ADYEN,
     &ADYEN_PLATFORM,
     &AFTERSHIP_TRACKING,
     &AIPRISE,
@@ -14,6 +15,7 @@ pub const ALL: &[&Scheme] = &[
     &ANTHROPIC,
     APPWRITE.scheme(),
     &ASANA,
+    &ASCEND,
     &ASHBY,
     &ATTENTIVE,
     &ATTIO,
@@ -27,6 +29,7 @@ pub const ALL: &[&Scheme] = &[
     &BITBUCKET_CLOUD,
     &BITBUCKET_SERVER,
     &BITGO,
+    &BLUESNAP,
     &BOLDSIGN,
     &BOX,
     &BREVO,
@@ -76,6 +79,7 @@ pub const ALL: &[&Scheme] = &[
     &EXPO,
     &FASTSPRING,
     &FATHOM,
+    &FAUNDIT,
     &FIGMA,
     &FINCH,
     &FINTOC,
@@ -159,6 +163,7 @@ pub const ALL: &[&Scheme] = &[
     &OPENAI,
     &ORB,
     &ORDERGROOVE,
+    &OURA,
     &PADDLE,
     &PAGERDUTY,
     &PANDADOC,

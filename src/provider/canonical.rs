@@ -134,8 +134,14 @@ mod tests {
         for (name, value) in headers.iter().chain([&(SIGNED_HEADERS, names), &(TIMESTAMP, "1700000000000")]) {
             head.headers.append(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        let request =
-            Unverified { head: &head, body: &body.into(), key_id: "", public_url: "https://a.b/c?d=e", timestamp: "" };
+        let request = Unverified {
+            head: &head,
+            body: &body.into(),
+            key_id: "",
+            public_url: "https://a.b/c?d=e",
+            timestamp: "",
+            secret: &[],
+        };
         ContentfulRule.contents(&request, &mut |_| ControlFlow::Break(()))
     }
 

@@ -1,6 +1,7 @@
 //! Senders whose deliveries say where the certificate lies that they are to be verified with. The URL is held to an exact
 //! rule whoever gives the key: feature `rsa`.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::json_object::Object;
@@ -10,7 +11,7 @@ use crate::crypto::PublicAlgorithm;
 use crate::rejection::Reason;
 use crate::scheme::{
     Confidence, Coverage, Emit, Encoding, KeyIdScheme, Place, Scheme, SignatureRule, TimestampFormat, Unverified,
-    VerifyError, days, header, json,
+    VerifyError, by_rule, days, header,
 };
 
 /// Amazon SNS with `SignatureVersion` 2: RSA-SHA-256 over the fields of the message that its `Type` names. Set the
@@ -34,7 +35,7 @@ const SNS_SOURCE: &str = "aws/aws-js-sns-message-validator index.js";
 
 const fn sns(algorithm: PublicAlgorithm, rule: &'static Sns) -> Scheme {
     Scheme::public_key("aws-sns", algorithm)
-        .signature(json("/Signature"), Encoding::Base64)
+        .signature(by_rule(), Encoding::Base64)
         .signed_by(rule)
         .id(Place::Json("/MessageId"))
         .event_type(Place::Json("/Type"))
@@ -94,6 +95,13 @@ impl SignatureRule for Sns {
         const FIELDS: &[&str] =
             &["/Message", "/MessageId", "/Subject", "/SubscribeURL", "/Timestamp", "/Token", "/TopicArn", "/Type"];
         Coverage::Fields(FIELDS)
+    }
+
+    fn signature<'a>(&self, request: &Unverified<'a>) -> Result<Cow<'a, str>, VerifyError> {
+        let message = Object::parse(request.body);
+        let text = message.as_ref().and_then(|message| message.text("Signature"));
+        let text = text.ok_or_else(|| VerifyError::new(Reason::MissingSignature, "the message has no signature"))?;
+        Ok(Cow::Owned(text.to_owned()))
     }
 
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {

@@ -166,7 +166,7 @@ mod tests {
 
     fn contents(rule: &dyn SignatureRule, head: &Parts, body: &Bytes) -> Result<Vec<u8>, VerifyError> {
         let mut content = Vec::new();
-        let request = Unverified { head, body, key_id: "", public_url: "", timestamp: "" };
+        let request = Unverified { head, body, key_id: "", public_url: "", timestamp: "", secret: &[] };
         rule.contents(&request, &mut |slices| {
             content = slices.concat();
             ControlFlow::Break(())

@@ -10,6 +10,7 @@
 //!
 #![doc = include_str!("catalogue.md")]
 
+mod adyen;
 mod all;
 mod body_base64;
 mod body_hex;
@@ -38,6 +39,7 @@ mod signed_header;
 mod standard_webhooks;
 mod timestamp_in_header;
 mod timestamp_in_list;
+mod timestamp_of_either_unit;
 mod token;
 mod twilio;
 mod url;
@@ -45,6 +47,7 @@ mod weak;
 
 use crate::scheme::{KeyIdScheme, Scheme, UrlScheme};
 
+pub use adyen::*;
 pub use all::ALL;
 pub use body_base64::*;
 pub use body_hex::*;
@@ -70,6 +73,7 @@ pub use signature_in_query::*;
 pub use standard_webhooks::*;
 pub use timestamp_in_header::*;
 pub use timestamp_in_list::*;
+pub use timestamp_of_either_unit::*;
 pub use token::*;
 pub use twilio::*;
 pub use url::*;

@@ -7,6 +7,15 @@ use crate::scheme::{
     Confidence, Encoding, Part, Place, Reaction, Scheme, TimestampFormat, answered, days, first, item, rest,
 };
 
+/// Ascend: `X-Ascend-Signature`, HMAC-SHA-256 over `<timestamp>:<body>`.
+pub const ASCEND: Scheme = entry(
+    Scheme::hmac_sha256("ascend")
+        .signature(item("x-ascend-signature", ',', "v1"), Encoding::Hex)
+        .timestamp(item("x-ascend-signature", ',', "t"), TimestampFormat::UnixSecondsOrMillis)
+        .signed(&[Part::Timestamp, Part::Lit(":"), Part::Body])
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
 /// BoldSign: `X-BoldSign-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const BOLDSIGN: Scheme = entry(
     Scheme::hmac_sha256("boldsign")

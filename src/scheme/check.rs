@@ -42,9 +42,6 @@ impl Scheme {
             return Some(problem);
         }
         match self.content {
-            Content::Rule(_) if matches!(self.method, Method::Digest(_)) => {
-                Some("a rule does not know the secret: a digest is described by parts")
-            }
             Content::Rule(_) => None,
             Content::Parts(parts) => self.parts_problem(parts),
         }
@@ -61,12 +58,11 @@ impl Scheme {
             (method, Some((field, _))) if matches!(field.source, Source::Body) && !matches!(method, Method::Jwt(_)) => {
                 return Some("only a token can be the whole body");
             }
-            (method, Some((field, _)))
-                if matches!(field.source, Source::Json)
-                    && !matches!(method, Method::Token)
-                    && !matches!((method, self.content), (Method::Public(_), Content::Rule(_))) =>
-            {
+            (method, Some((field, _))) if matches!(field.source, Source::Json) && !matches!(method, Method::Token) => {
                 return Some("a signature cannot stand in the body that it signs");
+            }
+            (method, Some((field, _))) if matches!(field.source, Source::Rule) && !self.has_rule(method) => {
+                return Some("only a rule finds what is found by rule: call `.signed_by(..)`");
             }
             _ => {}
         }
@@ -81,6 +77,12 @@ impl Scheme {
             return Some("a timestamp's header is lower case, and the separators of its list are ASCII and differ");
         }
         if let Some((field, _)) = &self.timestamp
+            && matches!(field.source, Source::Rule)
+        {
+            if !self.has_rule(self.method) {
+                return Some("only a rule finds what is found by rule: call `.signed_by(..)`");
+            }
+        } else if let Some((field, _)) = &self.timestamp
             && (!field.more.is_empty() || !matches!((field.source, field.lines), (Source::Header, Lines::One)))
         {
             return Some("a timestamp stands in one header, on one line");
@@ -111,6 +113,10 @@ impl Scheme {
             names = rest;
         }
         None
+    }
+
+    const fn has_rule(&self, method: Method) -> bool {
+        matches!((method, self.content), (Method::Digest(_) | Method::Hmac(_) | Method::Public(_), Content::Rule(_)))
     }
 
     const fn parts_problem(&self, parts: &[Part]) -> Option<&'static str> {
@@ -220,10 +226,15 @@ const fn is_field(field: &Field) -> bool {
     }
     let named = match field.source {
         Source::Header => is_header(field.header),
-        Source::Body | Source::Json | Source::Query if !field.more.is_empty() || field.list.is_some() => false,
+        Source::Body | Source::Json | Source::Query | Source::Rule
+            if !field.more.is_empty() || field.list.is_some() =>
+        {
+            false
+        }
         Source::Body => field.prefix.is_empty(),
         Source::Json => is_place(Place::Json(field.header)) && field.prefix.is_empty(),
         Source::Query => is_parameter(field.header),
+        Source::Rule => field.prefix.is_empty(),
     };
     named && separators
 }
@@ -240,7 +251,7 @@ const fn is_place(place: Place) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use super::super::{TimestampFormat, header, item, json, query};
+    use super::super::{TimestampFormat, by_rule, header, item, json, query};
     use super::*;
     use crate::encoding::Encoding;
 
@@ -280,6 +291,8 @@ mod tests {
             (Scheme::token("acme", query("a=b")), "lower case"),
             (Scheme::basic("acme").signed(&[Part::Body]), "signs nothing"),
             (GOOD.signature(json("/signature"), Encoding::Hex), "that it signs"),
+            (GOOD.signature(by_rule(), Encoding::Hex), "found by rule"),
+            (GOOD.timestamp(by_rule(), time).signed(&[Part::Timestamp, Part::Body]), "found by rule"),
             (GOOD.signature(header("x-acme").or_headers(&["X-Other"]), Encoding::Hex), "lower case"),
             (GOOD.signed(&[Part::Secret, Part::Body]), "nothing but a digest"),
             (DIGEST.signed(&[Part::Body]), "stands once"),

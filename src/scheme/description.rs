@@ -117,6 +117,14 @@ impl Scheme {
         Self::new(name, Method::Public(algorithm))
     }
 
+    /// A sender that sends an MD5, not an HMAC, over parts of which one is [`Part::Secret`]. As
+    /// [`digest_sha256`](Self::digest_sha256), and MD5 is broken altogether: collisions are found in seconds, and
+    /// whoever has a say in what the sender signs can have two contents signed at once. For senders that have nothing else.
+    #[must_use]
+    pub const fn digest_md5(name: &'static str) -> Self {
+        Self::new(name, Method::Digest(Hash::Md5)).signed(&[Part::Secret, Part::Body])
+    }
+
     /// A sender that sends a SHA-1 of its own, not an HMAC, over parts of which one is [`Part::Secret`]. As
     /// [`digest_sha256`](Self::digest_sha256), and SHA-1 is broken: what two bodies share can be found.
     #[must_use]
@@ -132,6 +140,12 @@ impl Scheme {
     #[must_use]
     pub const fn digest_sha256(name: &'static str) -> Self {
         Self::new(name, Method::Digest(Hash::Sha256)).signed(&[Part::Secret, Part::Body])
+    }
+
+    /// As [`digest_sha256`](Self::digest_sha256), with SHA-384, which cannot be extended.
+    #[must_use]
+    pub const fn digest_sha384(name: &'static str) -> Self {
+        Self::new(name, Method::Digest(Hash::Sha384)).signed(&[Part::Secret, Part::Body])
     }
 
     /// A sender that shows user and password ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)) and signs nothing:
@@ -196,7 +210,8 @@ impl Scheme {
         self
     }
 
-    /// What is signed, for senders whose content has to be worked out from the request.
+    /// What is signed, for senders whose content has to be worked out from the request. A rule for a digest has the secret
+    /// in what it emits, see [`Unverified::secret`](super::Unverified::secret).
     #[must_use]
     pub const fn signed_by(mut self, rule: &'static dyn SignatureRule) -> Self {
         self.content = Content::Rule(rule);

@@ -22,6 +22,8 @@ pub(super) enum Source {
     Header,
     Json,
     Query,
+    /// Nowhere that a field can say.
+    Rule,
 }
 
 /// On how many lines each header may stand.

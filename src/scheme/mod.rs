@@ -62,6 +62,7 @@ mod sign;
 mod summary;
 mod terms;
 mod timestamp;
+mod told;
 mod verify;
 
 #[cfg(test)]
@@ -76,7 +77,7 @@ pub use field::{Field, body, first, header, item, json, last, query, rest, value
 pub use jwt::{Claim, Jwt, JwtAlgorithm};
 pub(crate) use keyring::Keyring;
 pub(crate) use plan::{Examined, Plan};
-pub use rule::{Emit, SignatureRule, Unverified};
+pub use rule::{Emit, SignatureRule, Unverified, by_rule};
 pub use sender::{KeyIdScheme, Sender, SenderOf, UrlScheme};
 pub use sign::Signer;
 pub use terms::{Confidence, Part, Place, SecretText, TimestampFormat};

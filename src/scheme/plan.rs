@@ -4,20 +4,24 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::HeaderValue;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::VerifyError;
 use super::description::Scheme;
+use super::field::{Field, Source};
 use super::jwt;
 use super::name_set::{NameSet, Piece};
-use super::reader::{Found, MAX_CANDIDATES, Reader, Values, single_line};
+use super::reader::{Found, MAX_CANDIDATES, Reader, Values};
+use super::rule::Unverified;
 use super::sender::Sender;
-use super::terms::{Content, Method, Part, Place, TimestampFormat};
+use super::terms::{Content, Method, TimestampFormat};
+use super::told::facts;
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::crypto::{PublicAlgorithm, Tag};
-use crate::delivery::{Facts, Value};
+use crate::delivery::Facts;
 use crate::encoding::Encoding;
 use crate::json_pointer;
 use crate::rejection::Reason;
@@ -92,6 +96,17 @@ impl Plan {
         &self.sender.scheme
     }
 
+    /// What a rule sees; `secret` is that of a digest.
+    pub(super) fn unverified<'a>(
+        &'a self,
+        examined: &Examined,
+        head: &'a Parts,
+        body: &'a Bytes,
+        secret: &'a [u8],
+    ) -> Unverified<'a> {
+        self.sender.unverified(head, body, self.timestamp(examined, head), secret)
+    }
+
     pub(crate) fn route(&self) -> &Arc<str> {
         &self.route
     }
@@ -114,7 +129,7 @@ impl Plan {
             }
         }
         let sent_at = match (&names.timestamp, self.scheme().timestamp) {
-            (Some(reader), Some((_, format))) => {
+            (Some(reader), Some((_, format))) if reader.in_head() => {
                 let text = reader.one(head, Reason::MissingTimestamp, Reason::MalformedTimestamp)?;
                 Some(self.check_time(text, format, now)?)
             }
@@ -137,8 +152,8 @@ impl Plan {
         let mut verdict = Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature"));
         for (reader, second, wanted) in [(&names.signature, false, shared), (&names.ed25519, true, public)] {
             let Some(reader) = reader.as_ref().filter(|_| wanted) else { continue };
-            if reader.in_body().is_some() || reader.is_body() {
-                // The head tells nothing.
+            if !reader.in_head() {
+                // The body has to be there.
                 return Ok(None);
             }
             let formed = self.well_formed(reader, head, second, &mut count);
@@ -214,6 +229,40 @@ impl Plan {
         let mut buffer = [0; PublicAlgorithm::LONGEST];
         let bytes = Encoding::decode(encoding, text, &mut buffer)?;
         algorithm.takes(bytes.len()).then(|| bytes.to_vec())
+    }
+
+    /// What the rule finds in `request`: the signature, where that is the rule's to find.
+    pub(super) fn text_by_rule<'a>(&self, request: &Unverified<'a>) -> Result<Option<Cow<'a, str>>, VerifyError> {
+        match (self.scheme().signature, self.scheme().content) {
+            (Some((Field { source: Source::Rule, .. }, _)), Content::Rule(rule)) => rule.signature(request).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// As [`text_by_rule`](Self::text_by_rule), decoded, where it is a MAC or a digest.
+    pub(super) fn signature_by_rule(&self, request: &Unverified<'_>) -> Result<Option<Tag>, VerifyError> {
+        if matches!(self.scheme().method, Method::Public(_)) {
+            return Ok(None);
+        }
+        let Some(text) = self.text_by_rule(request)? else { return Ok(None) };
+        match self.decode(&text) {
+            Some(tag) => Ok(Some(tag)),
+            None => Err(VerifyError::new(Reason::MalformedSignature, "the signature cannot be decoded")),
+        }
+    }
+
+    /// The time that the rule finds in `request`, which is verified by now.
+    pub(super) fn time_by_rule(
+        &self,
+        request: &Unverified<'_>,
+        now: Option<UnixTime>,
+    ) -> Result<Option<UnixTime>, VerifyError> {
+        match (self.scheme().timestamp, self.scheme().content) {
+            (Some((Field { source: Source::Rule, .. }, format)), Content::Rule(rule)) => {
+                self.check_time(&rule.timestamp(request)?, format, now).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The time that the body, which is verified by now, says it was sent at.
@@ -304,47 +353,8 @@ impl Plan {
         }
     }
 
-    pub(super) fn id(&self, examined: &Examined, headers: &HeaderMap) -> Value {
-        value(self.scheme().id, self.names(examined).id.as_ref(), headers)
-    }
-
-    pub(super) fn event_type(&self, examined: &Examined, headers: &HeaderMap) -> Value {
-        value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
-    }
-
-    pub(super) fn account(&self, examined: &Examined, headers: &HeaderMap) -> Option<HeaderValue> {
-        let mut lines = headers.get_all(self.names(examined).account.as_ref()?).iter();
-        lines.next().filter(|_| lines.next().is_none()).cloned()
-    }
-
-    pub(super) fn attempt(&self, examined: &Examined, headers: &HeaderMap) -> Option<u32> {
-        let name = self.names(examined).attempt.as_ref()?;
-        let text = single_line(headers, name, Reason::MalformedSignature).ok()??;
-        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
-    }
-
     pub(super) const fn facts(&self) -> &Arc<Facts> {
         &self.facts
-    }
-}
-
-/// What each delivery of this sender has in common.
-fn facts(scheme: &Scheme) -> Facts {
-    let covers = scheme.coverage();
-    let id_is_signed = match (scheme.id, scheme.content) {
-        (Place::Json(pointer), _) => covers.has(pointer),
-        (Place::Header(name), Content::Parts(parts)) => {
-            parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
-        }
-        _ => false,
-    };
-    Facts {
-        provider: scheme.name,
-        covers,
-        id_is_signed,
-        bodies_are_unique: scheme.bodies_are_unique,
-        retry_horizon: scheme.retry_horizon(),
-        deadline: scheme.answer_within(),
     }
 }
 
@@ -353,19 +363,4 @@ fn facts(scheme: &Scheme) -> Facts {
 pub(super) enum Side {
     AfterBody,
     BeforeBody,
-}
-
-fn value(place: Place, name: Option<&HeaderName>, headers: &HeaderMap) -> Value {
-    match (place, name) {
-        (Place::Json(pointer), _) => Value::Body(pointer),
-        (_, Some(name)) => {
-            let mut lines = headers.get_all(name).iter();
-            match (lines.next(), lines.next()) {
-                (Some(line), None) if line.to_str().is_ok() => Value::Header(line.clone()),
-                (None, _) => Value::None,
-                _ => Value::Malformed,
-            }
-        }
-        (_, None) => Value::None,
-    }
 }

@@ -40,6 +40,11 @@ impl Reader {
         (self.field.source == Source::Json).then_some(self.field.header)
     }
 
+    /// Whether the head tells anything of it.
+    pub(super) const fn in_head(&self) -> bool {
+        matches!(self.field.source, Source::Header | Source::Query)
+    }
+
     /// Whether the body is the field.
     pub(super) fn is_body(&self) -> bool {
         self.field.source == Source::Body
@@ -49,7 +54,7 @@ impl Reader {
     pub(super) fn is_there(&self, head: &Parts) -> bool {
         match self.field.source {
             Source::Header => self.names.iter().any(|name| head.headers.contains_key(name)),
-            Source::Body | Source::Json => false,
+            Source::Body | Source::Json | Source::Rule => false,
             Source::Query => parameters(head, self.field.header).next().is_some(),
         }
     }
@@ -75,7 +80,7 @@ impl Reader {
                     }
                 }
             }
-            Source::Body | Source::Json => {}
+            Source::Body | Source::Json | Source::Rule => {}
             Source::Query => texts.extend(parameters(head, self.field.header).take(2)),
         }
         if self.field.source == Source::Query && texts.len() > 1 {

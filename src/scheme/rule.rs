@@ -1,5 +1,6 @@
 //! Senders whose signed content has to be worked out from the whole request.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -7,7 +8,9 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::VerifyError;
+use super::field::{Field, Source, header};
 use crate::coverage::Coverage;
+use crate::rejection::Reason;
 
 /// Works out what a sender signed, where a list of [`Part`](super::Part)s cannot say it.
 ///
@@ -25,6 +28,25 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
     /// holds the signed content against ids that anybody can write, and handlers are told.
     fn covers(&self) -> Coverage {
         Coverage::Body
+    }
+
+    /// The signature, where the scheme says that it is found [`by_rule`]. Default: there is none.
+    ///
+    /// # Errors
+    /// It is not there, or not once.
+    fn signature<'a>(&self, request: &Unverified<'a>) -> Result<Cow<'a, str>, VerifyError> {
+        let _ = request;
+        Err(VerifyError::new(Reason::MissingSignature, "the rule finds no signature"))
+    }
+
+    /// The timestamp, where the scheme says that it is found [`by_rule`]; it must be part of the signed content.
+    /// Default: there is none.
+    ///
+    /// # Errors
+    /// It is not there, or not once.
+    fn timestamp<'a>(&self, request: &Unverified<'a>) -> Result<Cow<'a, str>, VerifyError> {
+        let _ = request;
+        Err(VerifyError::new(Reason::MissingTimestamp, "the rule finds no timestamp"))
     }
 
     /// Whether the public URL is signed: then a [`Sender`](super::Sender) without one is a configuration
@@ -45,11 +67,18 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// Where the scheme's rule finds it: [`SignatureRule::signature`] or [`SignatureRule::timestamp`]. For what stands in the
+/// body, beside what is signed. It is looked for once the body is there.
+#[must_use]
+pub const fn by_rule() -> Field {
+    Field { source: Source::Rule, ..header("rule") }
+}
+
 /// Takes one spelling of the signed content; breaks once it need not see another.
 pub type Emit<'a> = dyn FnMut(&[&[u8]]) -> ControlFlow<()> + 'a;
 
 /// A request whose signature is being checked: nothing in it is proved yet. `Debug` shows neither headers nor
-/// body.
+/// body nor secret.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Unverified<'a> {
@@ -63,6 +92,9 @@ pub struct Unverified<'a> {
     pub public_url: &'a str,
     /// The text of the timestamp, where the scheme has one in the head; it is within the tolerance.
     pub timestamp: &'a str,
+    /// The secret, of a digest: the rule has it in what it emits, as else anybody could make the digest. Empty for every
+    /// other way of signing.
+    pub secret: &'a [u8],
 }
 
 impl fmt::Debug for Unverified<'_> {

@@ -55,9 +55,22 @@ impl Sender {
     }
 
     /// What a rule sees of a request.
-    pub(super) fn unverified<'a>(&'a self, head: &'a Parts, body: &'a Bytes, timestamp: &'a str) -> Unverified<'a> {
+    pub(super) fn unverified<'a>(
+        &'a self,
+        head: &'a Parts,
+        body: &'a Bytes,
+        timestamp: &'a str,
+        secret: &'a [u8],
+    ) -> Unverified<'a> {
         let configured = |text: &'a Option<Arc<str>>| text.as_deref().unwrap_or_default();
-        Unverified { head, body, key_id: configured(&self.key_id), public_url: configured(&self.url), timestamp }
+        Unverified {
+            head,
+            body,
+            key_id: configured(&self.key_id),
+            public_url: configured(&self.url),
+            timestamp,
+            secret,
+        }
     }
 
     /// What cannot work, found before serving.

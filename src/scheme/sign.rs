@@ -11,11 +11,12 @@ use super::field::{Blanks, Field, Items, List, Source};
 use super::jwt::{self, Jwt};
 use super::keyring::{basic_token, fits_a_header, secret_bytes};
 use super::name_set::{SignedHeader, text_after};
+use super::rule::Unverified;
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place};
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
-use crate::crypto::{Ed25519Signer, Mac};
+use crate::crypto::{Ed25519Signer, Mac, Tag};
 use crate::encoding::Encoding;
 use crate::json_pointer;
 use crate::secret::Secret;
@@ -108,7 +109,8 @@ impl Signer {
     }
 
     /// Adds what the sender adds: timestamp and signature. The other headers that it signs, such as the
-    /// delivery id, must be there already.
+    /// delivery id, must be there already; and the signature itself, where the sender writes it into the body: that is only
+    /// compared.
     ///
     /// # Errors
     /// A signed header that is missing, stands on several lines or contains the text that ends it; any other
@@ -118,7 +120,9 @@ impl Signer {
         if let Content::Rule(rule) = scheme.content {
             rule.prepare(head, body);
         }
-        let timestamp = scheme.timestamp.map(|(field, format)| (field, format.write(now)));
+        // What the rule finds in the body is not ours to write.
+        let timestamp = scheme.timestamp.filter(|(field, _)| field.source != Source::Rule);
+        let timestamp = timestamp.map(|(field, format)| (field, format.write(now)));
         if let (Content::Rule(_), Some((field, text))) = (scheme.content, &timestamp) {
             // The rule reads it from the head.
             self.write(head, &[(*field, text.clone())])?;
@@ -159,7 +163,11 @@ impl Signer {
             SignerKey::Digest(mac, _) | SignerKey::Mac(mac) => {
                 let mut mac = mac.clone();
                 mac.update(&self.content(head, body, timestamp)?);
-                text(scheme.signature, mac.finish().as_slice())
+                let computed = mac.finish();
+                if self.shows_signature(head, body, &computed)? {
+                    return Ok(None);
+                }
+                text(scheme.signature, computed.as_slice())
             }
             SignerKey::Ed25519(key) => {
                 let place = if matches!(scheme.method, Method::Public(_)) { scheme.signature } else { scheme.ed25519 };
@@ -168,17 +176,43 @@ impl Signer {
         })
     }
 
+    /// Whether the signature stands where only the rule finds it, and is there already.
+    fn shows_signature(&self, head: &Parts, body: &Bytes, computed: &Tag) -> Result<bool, ConfigError> {
+        let scheme = self.sender.scheme();
+        let (Some((Field { source: Source::Rule, .. }, encoding)), Content::Rule(rule)) =
+            (scheme.signature, scheme.content)
+        else {
+            return Ok(false);
+        };
+        let missing = || {
+            let text = "the signature stands beside what it signs, and there is none yet or another one";
+            ConfigError::new(ConfigErrorKind::Scheme, text)
+        };
+        let shown = rule.signature(&self.unverified(head, body, "")).map_err(|_| missing())?;
+        let mut buffer = [0; Tag::MAX];
+        let shown = encoding.decode(&shown, &mut buffer).ok_or_else(missing)?;
+        if Tag::of(shown).matches(computed) { Ok(true) } else { Err(missing()) }
+    }
+
+    fn unverified<'a>(&'a self, head: &'a Parts, body: &'a Bytes, timestamp: &'a str) -> Unverified<'a> {
+        let secret: &[u8] = match &self.key {
+            SignerKey::Digest(_, secret) => secret,
+            SignerKey::Ed25519(_) | SignerKey::Jwt(..) | SignerKey::Mac(_) | SignerKey::Token(_) => &[],
+        };
+        self.sender.unverified(head, body, timestamp, secret)
+    }
+
     fn content(&self, head: &Parts, body: &Bytes, timestamp: Option<&str>) -> Result<Vec<u8>, ConfigError> {
         let unsigned = |why: &str| ConfigError::new(ConfigErrorKind::Scheme, format!("cannot be signed: {why}"));
         let mut content = Vec::new();
         let parts = match self.sender.scheme().content {
             Content::Parts(parts) => parts,
             Content::Rule(rule) => {
-                let timestamp = timestamp.unwrap_or_default();
-                let emitted = rule.contents(&self.sender.unverified(head, body, timestamp), &mut |slices| {
-                    content = slices.concat();
-                    ControlFlow::Break(())
-                });
+                let emitted =
+                    rule.contents(&self.unverified(head, body, timestamp.unwrap_or_default()), &mut |slices| {
+                        content = slices.concat();
+                        ControlFlow::Break(())
+                    });
                 emitted.map_err(|error| unsigned(&error.to_string()))?;
                 return Ok(content);
             }

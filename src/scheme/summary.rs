@@ -20,6 +20,7 @@ impl Scheme {
             Method::Hmac(Algorithm::HmacSha384) => "HMAC-SHA-384",
             Method::Hmac(Algorithm::HmacSha512) => "HMAC-SHA-512",
             Method::Basic => return "nothing: user and password".to_owned(),
+            Method::Digest(Hash::Md5) => "plain MD5",
             Method::Digest(Hash::Sha1) => "plain SHA-1",
             Method::Digest(Hash::Sha256) => "plain SHA-256",
             Method::Jwt(jwt) => {
@@ -31,6 +32,7 @@ impl Scheme {
                 };
                 return format!("a token ({}) {what}", names.join(", "));
             }
+            Method::Digest(Hash::Sha384) => "plain SHA-384",
             Method::Token => return "nothing: a shared token".to_owned(),
             Method::Unsigned => return "nothing".to_owned(),
         };

@@ -93,6 +93,8 @@ pub enum TimestampFormat {
     UnixMillis,
     /// Seconds since 1970, at most 12 digits.
     UnixSeconds,
+    /// Seconds since 1970 of at most 12 digits, or milliseconds of 13 to 15: for senders that write both.
+    UnixSecondsOrMillis,
 }
 
 /// Where the delivery id or the event type stands.

@@ -29,6 +29,8 @@ impl TimestampFormat {
             }
             Self::UnixMillis => digits(text, 15).map(UnixTime::from_millis),
             Self::UnixSeconds => digits(text, 12).map(UnixTime::from_secs),
+            Self::UnixSecondsOrMillis if text.len() > 12 => Self::UnixMillis.parse(text),
+            Self::UnixSecondsOrMillis => Self::UnixSeconds.parse(text),
         }
     }
 
@@ -45,7 +47,7 @@ impl TimestampFormat {
                 jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
             }
             Self::UnixMillis => time.as_millis().to_string(),
-            Self::UnixSeconds => time.as_secs().to_string(),
+            Self::UnixSeconds | Self::UnixSecondsOrMillis => time.as_secs().to_string(),
         }
     }
 }
@@ -73,6 +75,10 @@ mod tests {
         assert_eq!(seconds.parse("1614265330"), Some(UnixTime::from_secs(1_614_265_330)));
         assert_eq!(seconds.parse("0"), Some(UnixTime::from_secs(0)));
         assert_eq!(TimestampFormat::UnixMillis.parse("1614265330123"), Some(UnixTime::from_millis(1_614_265_330_123)));
+        let either = TimestampFormat::UnixSecondsOrMillis;
+        assert_eq!(either.parse("1614265330"), Some(UnixTime::from_secs(1_614_265_330)));
+        assert_eq!(either.parse("1614265330123"), Some(UnixTime::from_millis(1_614_265_330_123)));
+        assert_eq!(either.parse("0614265330123"), None);
         for text in [
             "",
             " ",

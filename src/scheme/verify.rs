@@ -162,6 +162,7 @@ impl Verification {
         };
         let plan = &self.verifier.plan;
         let in_body = plan.time_in_body(&body, self.now)?;
+        let by_rule = plan.time_by_rule(&plan.unverified(&self.examined, head, &body, &[]), self.now)?;
         let proof = found.as_ref().and_then(|found| found.tag).map(|tag| {
             let (bytes, len) = tag.into_parts();
             // A tag is at most 64 bytes long.
@@ -175,7 +176,7 @@ impl Verification {
             event_type: plan.event_type(&self.examined, &head.headers),
             account: plan.account(&self.examined, &head.headers),
             attempt: plan.attempt(&self.examined, &head.headers),
-            sent_at: self.examined.sent_at.or(in_body).or(found.as_ref().and_then(|found| found.issued)),
+            sent_at: self.examined.sent_at.or(in_body).or(by_rule).or(found.as_ref().and_then(|found| found.issued)),
             key_id: found.map(|found| found.key),
             proof,
             run: None,
@@ -186,6 +187,9 @@ impl Verification {
     fn find_match(&mut self, head: &Parts, body: &Bytes) -> Result<Match, VerifyError> {
         let ring = &self.verifier.ring;
         let plan = &self.verifier.plan;
+        if let Some(found) = plan.signature_by_rule(&plan.unverified(&self.examined, head, body, &[]))? {
+            self.examined.first = Some(found);
+        }
         let mut tried = None;
         if let Some((at, mut mac)) = self.running.take().filter(|_| self.hashed == body.len())
             && let Some(key) = ring.get(at)
@@ -260,7 +264,7 @@ impl Verification {
         Ok(matched.map(Some))
     }
 
-    fn key_fits(&self, key: &ReadyKey, head: &Parts, body: &[u8], content: &[&[u8]]) -> Option<Tag> {
+    fn key_fits(&self, key: &ReadyKey, head: &Parts, body: &Bytes, content: &[&[u8]]) -> Option<Tag> {
         match &key.key {
             KeyKind::Digest(mac, _) | KeyKind::Mac(mac) => {
                 let mut mac = mac.clone();
@@ -274,9 +278,10 @@ impl Verification {
                 let fits = |text: &str| {
                     plan.decode_public(text, second).is_some_and(|signature| public.verifies(&message, &signature))
                 };
-                let signed = match plan.token_in_body(&self.examined, body) {
-                    Some(in_body) => in_body.is_some_and(|text| fits(&text)),
-                    None => plan.candidates(&self.examined, head, second)?.any(fits),
+                let signed = match plan.text_by_rule(&plan.unverified(&self.examined, head, body, &[])) {
+                    Err(_) => false,
+                    Ok(Some(text)) => fits(&text),
+                    Ok(None) => plan.candidates(&self.examined, head, second)?.any(fits),
                 };
                 // Of one message there can be many signatures: what is signed tells a replay.
                 signed.then(|| {
@@ -310,8 +315,8 @@ impl Verification {
         let plan = &self.verifier.plan;
         match plan.scheme().content {
             Content::Rule(rule) => {
-                let timestamp = plan.timestamp(&self.examined, head);
-                rule.contents(&plan.sender.unverified(head, body, timestamp), emit)
+                let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();
+                rule.contents(&plan.unverified(&self.examined, head, body, secret), emit)
             }
             Content::Parts(_) => {
                 let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();

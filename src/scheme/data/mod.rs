@@ -52,12 +52,12 @@
 //! | field | | default |
 //! |---|---|---|
 //! | `name`, or `id` as it is written | lower case letters, digits and hyphens, at most 64 | |
-//! | `algorithm` | `hmac-md5`, `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`; with a public key `ed25519`, `ecdsa-p256-sha256`, `ecdsa-p256-sha256-fixed`, `ecdsa-p521-sha512-fixed`, `rsa-pkcs1-sha1`, `rsa-pkcs1-sha256`, `rsa-pkcs1-sha256-or-sha1`, `rsa-pkcs1-sha512`, `rsa-pss-sha512`, see [`PublicAlgorithm`](crate::crypto::PublicAlgorithm); `digest-sha1`, `digest-sha256`; `token`, `basic` | |
+//! | `algorithm` | `hmac-md5`, `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`; with a public key `ed25519`, `ecdsa-p256-sha256`, `ecdsa-p256-sha256-fixed`, `ecdsa-p521-sha512-fixed`, `rsa-pkcs1-sha1`, `rsa-pkcs1-sha256`, `rsa-pkcs1-sha256-or-sha1`, `rsa-pkcs1-sha512`, `rsa-pss-sha512`, see [`PublicAlgorithm`](crate::crypto::PublicAlgorithm); `digest-md5`, `digest-sha1`, `digest-sha256`, `digest-sha384`; `token`, `basic` | |
 //! | `signature` | a place, and its `encoding`: `hex`, `base64`, `base64url` or `base64-of-hex`; for `token` and `basic` none | `basic`: `authorization` |
 //! | `ed25519` | as `signature`, of a second signature, see [`Scheme::or_ed25519`] | |
 //! | `secret_text` | `whole`, `hex`, `sha1`, `sha256`, `{ without-environment = { prefix = "signkey-" } }`, `{ base64 = { prefix = "whsec_" } }`, `{ base64-if-prefixed = { prefix = "whsec_" } }`, see [`SecretText`](super::SecretText) | `whole` |
 //! | `signed` | array of `body`, `id`, `key-id`, `method`, `secret`, `timestamp`, `url`, `{ header = "x-nonce" }`, `{ text = "." }`, see [`Part`](super::Part) | the body; of a digest: secret, body |
-//! | `timestamp` | a place, and its `format`: `unix-seconds`, `unix-millis`, `rfc3339`, `iso8601-utc` or `http-date` | |
+//! | `timestamp` | a place, and its `format`: `unix-seconds`, `unix-millis`, `unix-seconds-or-millis`, `rfc3339`, `iso8601-utc` or `http-date` | |
 //! | `timestamp_in_body` | `{ json = "/time", format = "unix-seconds" }` | |
 //! | `tolerance_s` | how far the timestamp may lie from now, in seconds | 300 |
 //! | `delivery_id`, `event_type` | `{ header = "x-acme-id" }` or `{ json = "/id" }` | |

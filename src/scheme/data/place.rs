@@ -70,8 +70,8 @@ impl FieldText {
         let name = Some(header.to_owned());
         match source {
             Source::Header => text.header = name,
-            // Of a token, which no file can say.
-            Source::Body => text.json = Some(String::new()),
+            // Of a token, or found by code: no file can say that.
+            Source::Body | Source::Rule => text.json = Some(String::new()),
             Source::Json => text.json = name,
             Source::Query => text.query = name,
         }

@@ -49,6 +49,7 @@ words! {
         Rfc3339 = "rfc3339",
         UnixMillis = "unix-millis",
         UnixSeconds = "unix-seconds",
+        UnixSecondsOrMillis = "unix-seconds-or-millis",
     }
 }
 
@@ -61,8 +62,10 @@ words! {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Algorithm {
     Basic,
+    DigestMd5,
     DigestSha1,
     DigestSha256,
+    DigestSha384,
     #[serde(rename = "ecdsa-p256-sha256")]
     EcdsaP256Sha256,
     #[serde(rename = "ecdsa-p256-sha256-fixed")]
@@ -96,6 +99,8 @@ impl Algorithm {
     pub(super) const fn of(method: Method) -> Self {
         match method {
             Method::Basic => Self::Basic,
+            Method::Digest(Hash::Md5) => Self::DigestMd5,
+            Method::Digest(Hash::Sha384) => Self::DigestSha384,
             Method::Digest(Hash::Sha1) => Self::DigestSha1,
             Method::Digest(Hash::Sha256) => Self::DigestSha256,
             Method::Hmac(crypto::Algorithm::HmacMd5) => Self::HmacMd5,
@@ -122,6 +127,8 @@ impl Algorithm {
     pub(super) const fn scheme(self, name: &'static str) -> Result<Scheme, &'static str> {
         Ok(match self {
             Self::Basic => Scheme::basic(name),
+            Self::DigestMd5 => Scheme::digest_md5(name),
+            Self::DigestSha384 => Scheme::digest_sha384(name),
             Self::DigestSha1 => Scheme::digest_sha1(name),
             Self::DigestSha256 => Scheme::digest_sha256(name),
             Self::EcdsaP256Sha256 => Scheme::public_key(name, PublicAlgorithm::EcdsaP256Sha256),

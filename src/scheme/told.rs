@@ -1,0 +1,66 @@
+//! What a delivery tells of itself besides its signature: id, type, account, attempt.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::description::Scheme;
+use super::plan::{Examined, Plan};
+use super::reader::single_line;
+use super::terms::{Content, Part, Place};
+use crate::delivery::{Facts, Value};
+use crate::rejection::Reason;
+
+impl Plan {
+    pub(super) fn id(&self, examined: &Examined, headers: &HeaderMap) -> Value {
+        value(self.scheme().id, self.names(examined).id.as_ref(), headers)
+    }
+
+    pub(super) fn event_type(&self, examined: &Examined, headers: &HeaderMap) -> Value {
+        value(self.scheme().event_type, self.names(examined).event_type.as_ref(), headers)
+    }
+
+    pub(super) fn account(&self, examined: &Examined, headers: &HeaderMap) -> Option<HeaderValue> {
+        let mut lines = headers.get_all(self.names(examined).account.as_ref()?).iter();
+        lines.next().filter(|_| lines.next().is_none()).cloned()
+    }
+
+    pub(super) fn attempt(&self, examined: &Examined, headers: &HeaderMap) -> Option<u32> {
+        let name = self.names(examined).attempt.as_ref()?;
+        let text = single_line(headers, name, Reason::MalformedSignature).ok()??;
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    }
+}
+
+/// What each delivery of this sender has in common.
+pub(super) fn facts(scheme: &Scheme) -> Facts {
+    let covers = scheme.coverage();
+    let id_is_signed = match (scheme.id, scheme.content) {
+        (Place::Json(pointer), _) => covers.has(pointer),
+        (Place::Header(name), Content::Parts(parts)) => {
+            parts.iter().any(|part| *part == Part::Id || *part == Part::Header(name))
+        }
+        _ => false,
+    };
+    Facts {
+        provider: scheme.name,
+        covers,
+        id_is_signed,
+        bodies_are_unique: scheme.bodies_are_unique,
+        retry_horizon: scheme.retry_horizon(),
+        deadline: scheme.answer_within(),
+    }
+}
+
+fn value(place: Place, name: Option<&HeaderName>, headers: &HeaderMap) -> Value {
+    match (place, name) {
+        (Place::Json(pointer), _) => Value::Body(pointer),
+        (_, Some(name)) => {
+            let mut lines = headers.get_all(name).iter();
+            match (lines.next(), lines.next()) {
+                (Some(line), None) if line.to_str().is_ok() => Value::Header(line.clone()),
+                (None, _) => Value::None,
+                _ => Value::Malformed,
+            }
+        }
+        (_, None) => Value::None,
+    }
+}
