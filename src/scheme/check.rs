@@ -231,10 +231,9 @@ const fn is_field(field: &Field) -> bool {
         {
             false
         }
-        Source::Body => field.prefix.is_empty(),
+        Source::Body | Source::Rule => field.prefix.is_empty(),
         Source::Json => is_place(Place::Json(field.header)) && field.prefix.is_empty(),
         Source::Query => is_parameter(field.header),
-        Source::Rule => field.prefix.is_empty(),
     };
     named && separators
 }
