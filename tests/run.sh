@@ -6,6 +6,18 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
+# The tests start servers of their own.
+if ! command -v redis-server >/dev/null; then
+    step "installing redis-server"
+    if command -v apt-get >/dev/null; then
+        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+        $sudo apt-get update -qq && $sudo apt-get install -y -qq redis-server >/dev/null
+    else
+        echo "install redis-server (7.0 or newer) with your package manager" >&2
+        exit 1
+    fi
+fi
+
 step "formatting"
 cargo fmt --check
 
@@ -14,7 +26,7 @@ cargo clippy --all-targets --all-features -- -D warnings
 
 step "each feature alone, and none"
 cargo clippy --quiet --lib --no-default-features -- -D warnings
-for feature in axum cli ed25519 metrics moka schemes serve testing tonic tracing; do
+for feature in axum cli ecdsa ed25519 metrics moka redis rsa schemes serve testing tonic tracing; do
     cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
 done
 
