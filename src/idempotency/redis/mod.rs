@@ -38,10 +38,10 @@ use crate::encoding::Encoding;
 /// ```no_run
 /// # async fn connect() -> Result<(), tower_webhook::ConfigError> {
 /// use tower_webhook::idempotency::RedisStore;
-/// use tower_webhook::{Secret, WebhookOptions, provider};
+/// use tower_webhook::{IdempotencyLayer, Secret, WebhookOptions, provider};
 ///
 /// let store = RedisStore::connect("redis://127.0.0.1:6379/").await?;
-/// let shared = WebhookOptions::new().idempotency(store);
+/// let shared = WebhookOptions::new().idempotency(IdempotencyLayer::new(store));
 /// let stripe = shared.layer(provider::STRIPE, Secret::from_env("STRIPE_WEBHOOK_SECRET")?)?;
 /// # Ok(()) }
 /// ```
