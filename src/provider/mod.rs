@@ -15,18 +15,30 @@ mod body_hex;
 mod body_prefixed;
 mod credentials;
 mod digest;
+mod dropbox_sign;
+mod fields_rule;
+mod fiuu;
 mod form;
+mod form_fields;
 mod form_payload;
 mod hashed_body;
+mod json_object;
+mod json_text;
+mod mercadopago;
+mod multipart;
 mod public_key;
+mod rewritten;
 mod several_signatures;
 mod signature_in_query;
+mod signed_fields;
+mod signed_fields_digest;
 mod standard_webhooks;
 mod timestamp_in_header;
 mod timestamp_in_list;
 mod token;
 mod twilio;
 mod url;
+mod vonage_sms;
 
 use crate::scheme::{Scheme, UrlScheme};
 
@@ -53,11 +65,17 @@ pub use credentials::{
     POSTMARK,
 };
 pub use digest::{CLOUDINARY, CLOUDINARY_SHA256, HUBSPOT_V1, HUBSPOT_V2, LARK, RECHARGE_V1, SELLSY};
+pub use dropbox_sign::DROPBOX_SIGN;
+pub use fiuu::FIUU_MD5;
 pub use form_payload::{GITEA, GOGS};
 pub use hashed_body::{RIPPLE, TEBEX, WALMART};
+pub use mercadopago::MERCADOPAGO;
 pub use public_key::{DISCORD, TELNYX};
+pub use rewritten::{EXACT_ONLINE, FRESHBOOKS, TREEZOR, TRUSTPAY};
 pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
 pub use signature_in_query::PANDADOC;
+pub use signed_fields::{FAVRO, MAILGUN, NOON, PAYMOB, USPS};
+pub use signed_fields_digest::{NOVALNET, PAYPRO, PHONEPE, PRAXIS, QUOTER_MD5};
 pub use standard_webhooks::{
     ANTHROPIC, CLERK, FATHOM, FOLK, GEMINI, GITLAB_SIGNING_TOKEN, IMAGEKIT, LITHIC, LOOPS, OPENAI, POLAR, PORTONE,
     REPLICATE, RESEND, SHIPBOB, STANDARD_WEBHOOKS, SVIX, SW_BREX, SW_CROSSMINT, SW_DAYTONA, SW_DODO, SW_DRATA, SW_ETSY,
@@ -65,11 +83,11 @@ pub use standard_webhooks::{
     SW_YOCO, SW_ZAPIER, WHOP,
 };
 pub use timestamp_in_header::{
-    AIRWALLEX, AKENEO, CUSTOMERIO, EMAILIT, FINCH, FRONT, KLAVIYO, METRONOME, ORB, PYLON, REVOLUT, SINCH_CONVERSATION,
-    SLACK, STATSIG, SYNCTERA, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
+    AIRWALLEX, AKENEO, BLUESNAP, CUSTOMERIO, EMAILIT, FAUNDIT, FINCH, FRONT, KLAVIYO, METRONOME, ORB, OURA, PYLON,
+    REVOLUT, SINCH_CONVERSATION, SLACK, STATSIG, SYNCTERA, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
 };
 pub use timestamp_in_list::{
-    BOLDSIGN, BUILDKITE, CALENDLY, CLOUDFLARE_STREAM, COURIER, ELEVENLABS, FINTOC, GHOST, IMAGEKIT_V1, KNOCK,
+    ASCEND, BOLDSIGN, BUILDKITE, CALENDLY, CLOUDFLARE_STREAM, COURIER, ELEVENLABS, FINTOC, GHOST, IMAGEKIT_V1, KNOCK,
     MAILCHIMP, MUX, ORDERGROOVE, PADDLE, PERSONA, RECHARGE_V2, RECURLY, RETELL, SANITY, STRIPE, TABAPAY, TAILSCALE,
     TIKTOK, WORKOS, ZOHO_PAYMENTS,
 };
@@ -78,6 +96,7 @@ pub use token::{
 };
 pub use twilio::TWILIO;
 pub use url::{APPWRITE, HUBSPOT_V3, SQUARE, TRELLO};
+pub use vonage_sms::{VONAGE_SMS, VONAGE_SMS_MD5, VONAGE_SMS_SHA512};
 
 /// Every sender of the catalogue, by name.
 pub const ALL: &[&Scheme] = &[
@@ -91,6 +110,7 @@ pub const ALL: &[&Scheme] = &[
     &ANTHROPIC,
     APPWRITE.scheme(),
     &ASANA,
+    &ASCEND,
     &ASHBY,
     &ATTENTIVE,
     &ATTIO,
@@ -102,6 +122,7 @@ pub const ALL: &[&Scheme] = &[
     &BITBUCKET_CLOUD,
     &BITBUCKET_SERVER,
     &BITGO,
+    &BLUESNAP,
     &BOLDSIGN,
     &BOX,
     &BREVO,
@@ -136,23 +157,29 @@ pub const ALL: &[&Scheme] = &[
     &DISCOURSE,
     &DOCUSIGN,
     &DROPBOX,
+    &DROPBOX_SIGN,
     &DWOLLA,
     &EASYPOST,
     &ELEVENLABS,
     &EMAILIT,
     &ENODE,
+    &EXACT_ONLINE,
     &EXPO,
     &FASTSPRING,
     &FATHOM,
+    &FAUNDIT,
+    FAVRO.scheme(),
     &FIGMA,
     &FINCH,
     &FINTOC,
     &FIREFLIES,
+    &FIUU_MD5,
     &FLEXPORT,
     &FLUTTERWAVE,
     &FLUTTERWAVE_V4,
     &FOLK,
     &FOURTHWALL,
+    &FRESHBOOKS,
     &FRONT,
     &FRONT_RULE,
     &GEMINI,
@@ -192,10 +219,12 @@ pub const ALL: &[&Scheme] = &[
     &LITHIC,
     &LOOPS,
     &MAILCHIMP,
+    &MAILGUN,
     &MAILTRAP,
     &MASTODON,
     &MAUTIC,
     &MERAKI,
+    &MERCADOPAGO,
     &META,
     &METRONOME,
     &MODERN_TREASURY,
@@ -203,26 +232,34 @@ pub const ALL: &[&Scheme] = &[
     &MS_TEAMS_OUTGOING,
     &MUX,
     &NEXUS,
+    &NOON,
     &NOTION,
+    &NOVALNET,
     &NUVEMSHOP,
     &OKTA,
     &ONFIDO,
     &OPENAI,
     &ORB,
     &ORDERGROOVE,
+    &OURA,
     &PADDLE,
     &PAGERDUTY,
     &PANDADOC,
+    &PAYMOB,
+    &PAYPRO,
     &PAYSTACK,
     &PERSONA,
+    &PHONEPE,
     &PICQER,
     &PIPEDRIVE,
     &POLAR,
     &PORTONE,
     &POSTMARK,
+    &PRAXIS,
     &PUSHER,
     &PYLON,
     &QUICKBOOKS,
+    &QUOTER_MD5,
     &RAZORPAY,
     &RECHARGE_V1,
     &RECHARGE_V2,
@@ -284,16 +321,22 @@ pub const ALL: &[&Scheme] = &[
     &TELNYX,
     &TERRAFORM_CLOUD,
     &TIKTOK,
+    &TREEZOR,
     TRELLO.scheme(),
+    &TRUSTPAY,
     TWILIO.scheme(),
     &TWITCH,
     &TYPEFORM,
     &UBER_EATS,
     &UNIT,
     &UPOLLO,
+    &USPS,
     &VERCEL,
     &VERIFF,
     &VIBER,
+    &VONAGE_SMS,
+    &VONAGE_SMS_MD5,
+    &VONAGE_SMS_SHA512,
     WALMART.scheme(),
     &WEBEX,
     &WEBFLOW,

@@ -5,6 +5,16 @@ use std::time::Duration;
 use super::entry;
 use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, days, first, item, rest};
 
+/// Ascend: `X-Ascend-Signature`, HMAC-SHA-256 over `<timestamp>:<body>`.
+pub const ASCEND: Scheme = entry(
+    Scheme::hmac_sha256("ascend")
+        .signature(item("x-ascend-signature", ',', "v1"), Encoding::Hex)
+        .timestamp(item("x-ascend-signature", ',', "t"), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Lit(":"), Part::Body])
+        .event_type(Place::Json("/type"))
+        .source("hookdeck/webhook-skills ascend-webhooks", Confidence::Documented),
+);
+
 /// BoldSign: `X-BoldSign-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const BOLDSIGN: Scheme = entry(
     Scheme::hmac_sha256("boldsign")
