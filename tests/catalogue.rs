@@ -8,6 +8,7 @@ use base64ct::{Base64, Encoding as _};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Uri};
+use proptest::prelude::*;
 use serde_json::Value;
 use tower_webhook::clock::UnixTime;
 use tower_webhook::scheme::{Coverage, Scheme, Sender, Signer, UrlScheme, Verifier, VerifyError};
@@ -147,7 +148,7 @@ fn every_bit_of_the_body_is_covered_where_the_sender_covers_it_and_else_none() {
     assert!(covered > 150 && uncovered > 10, "{covered} {uncovered}");
 }
 
-/// Of senders that sign only some fields: what nobody can change there, and what anybody can. Of one that signs a
+/// As [`FIELDS`], of JSON bodies that are covered in part by code of their own: pointers. Of a sender that signs a
 /// checksum, no single change goes through, and one that is sought does.
 const IN_PART: &[(&str, &[&str], &[&str])] = &[
     (
@@ -170,9 +171,10 @@ const IN_PART: &[(&str, &[&str], &[&str])] = &[
 #[test]
 fn what_is_signed_in_part_is_known_field_by_field() {
     let all = all();
-    for captured in all.iter().filter(|captured| matches!(captured.scheme.coverage(), Coverage::Fields(_))) {
-        let entry = IN_PART.iter().find(|(name, ..)| *name == captured.scheme.name());
-        let (_, covered, open) = entry.unwrap_or_else(|| panic!("{} is not in the table", captured.scheme.name()));
+    for captured in &all {
+        let Some((_, covered, open)) = IN_PART.iter().find(|(name, ..)| *name == captured.scheme.name()) else {
+            continue;
+        };
         let body: Value = serde_json::from_slice(&captured.body).unwrap();
         let covered = covered.iter().map(|field| (field, false));
         for (field, passes) in covered.chain(open.iter().map(|field| (field, true))) {
@@ -184,6 +186,130 @@ fn what_is_signed_in_part_is_known_field_by_field() {
         }
     }
     assert!(IN_PART.iter().all(|(name, ..)| all.iter().any(|captured| captured.scheme.name() == *name)));
+}
+
+/// Of each sender that covers some fields: a text in each of them, in the order of its coverage, and texts that stand
+/// elsewhere. Each text is there once in the first delivery whose id ends in `-made`.
+const FIELDS: &[(&str, &[&str], &[&str])] = &[
+    ("dropbox-sign", &["1700000000", "signature_request_signed"], &["sr-1", "event_metadata"]),
+    ("exact-online", &["FinancialTransactions"], &[]),
+    ("favro", &["cGF5bG9hZA=="], &["committed", "caf"]),
+    ("fiuu", &["30765", "order-5", "status=00", "shop_Dev", "10.00", "MYR", "2023-11-14", "appc7"], &["unsigned"]),
+    ("mailgun", &["1700000000", "e0b5477167110d68991efc6b9f89f0a11066af27834600e123"], &["delivered", "evt-9"]),
+    ("noon", &["123456789012", "CAPTURED", "ev-77", "\"Capture", "2023-11-14"], &["19.5"]),
+    ("novalnet", &["14829700012345678", "PAYMENT", "SUCCESS", "1000,", "EUR"], &["status_code", "o-1"]),
+    (
+        "paymob",
+        &[
+            "100000,",
+            "2024-06-13",
+            "EGP",
+            "error_occured\": false",
+            "parent_transaction\": false",
+            "192036465",
+            "4097558",
+            "is_3d_secure\": true",
+            "is_auth\": false",
+            "is_capture\": false",
+            "is_refunded\": false",
+            "is_standalone_payment\": true",
+            "is_voided\": false",
+            "217503754",
+            "302852",
+            "pending\": false",
+            "2346",
+            "MasterCard",
+            "card\"",
+            "success\": true",
+        ],
+        &["TRANSACTION", "unsigned"],
+    ),
+    ("paypro", &["12345", "Processed", "9.99", "ann", "TEST_MODE=0", "OrderCharged"], &["unsigned"]),
+    ("phonepe", &["eyJzdWNjZXNz"], &["unsigned"]),
+    ("praxis", &["API-Test", "app-9", "1700000000", "10012", "tok-1"], &["unsigned"]),
+    ("quoter", &["timestamp=1700000000", "q-1"], &["unsigned"]),
+    ("treezor", &["15.00"], &["user.update", "77"]),
+    ("trustpay", &["10.00"], &["CreditDebitIndicator"]),
+    ("usps", &["2026-07-23", "Delivered"], &["a1b2c3d4", "links"]),
+    ("vonage-sms", &["0A0000000123ABCD1"], &[]),
+    ("vonage-sms-md5", &["0A0000000123ABCD1"], &[]),
+    ("vonage-sms-sha512", &["0A0000000123ABCD1"], &[]),
+];
+
+/// The bytes of the body, other ones where the text ends: a digit or letter for another one.
+fn changed(body: &[u8], text: &str) -> Option<Bytes> {
+    let mut places = body.windows(text.len()).enumerate().filter(|(_, window)| *window == text.as_bytes());
+    let (Some((at, _)), None) = (places.next(), places.next()) else { return None };
+    let last = at + text.rfind(|c: char| c.is_ascii_alphanumeric())?;
+    let mut body = body.to_vec();
+    if let Some(rest) = text.strip_suffix("true").or_else(|| text.strip_suffix("false")) {
+        let other = if text.ends_with("true") { "false" } else { "true" };
+        body.splice(at + rest.len()..at + text.len(), other.bytes());
+    } else {
+        body[last] = if body[last] == b'1' { b'2' } else { b'1' };
+    }
+    Some(body.into())
+}
+
+#[test]
+fn where_some_fields_are_covered_their_changes_refuse_and_others_pass() {
+    let all = all();
+    let elsewhere = |scheme: &Scheme| IN_PART.iter().any(|(name, ..)| *name == scheme.name());
+    let covering = |scheme: &&&Scheme| matches!(scheme.coverage(), Coverage::Fields(_)) && !elsewhere(scheme);
+    let names: Vec<_> = provider::ALL.iter().filter(covering).map(|scheme| scheme.name()).collect();
+    assert_eq!(FIELDS.iter().map(|(name, ..)| *name).collect::<Vec<_>>(), names);
+    for (name, covered, uncovered) in FIELDS {
+        let made = |captured: &&Captured| captured.scheme.name() == *name && captured.id.ends_with("-made");
+        let captured = all.iter().find(made).unwrap();
+        let Coverage::Fields(fields) = captured.scheme.coverage() else { unreachable!() };
+        assert_eq!(covered.len(), fields.len(), "{name}");
+        let change = |text: &str| changed(&captured.body, text).unwrap_or_else(|| panic!("{name}: `{text}`"));
+        for text in *covered {
+            captured.assert_refused(&captured.head, &change(text), &format!("{text} was changed"));
+        }
+        for text in *uncovered {
+            let delivery = captured.verify(&captured.head, &change(text), captured.received_at);
+            let delivery = delivery.unwrap_or_else(|error| panic!("{name}: {text}: {error}"));
+            assert_eq!(delivery.coverage(), captured.scheme.coverage());
+        }
+    }
+}
+
+/// Whose content is worked out from the request.
+fn by_rule() -> Vec<Captured> {
+    let others = ["freshbooks", "gitea", "gogs", "mercadopago", "ripple", "tebex", "walmart"];
+    let ruled = |captured: &Captured| {
+        matches!(captured.scheme.coverage(), Coverage::Fields(_)) || others.contains(&captured.scheme.name())
+    };
+    all().into_iter().filter(ruled).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_body_and_no_query_makes_a_rule_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..120),
+        json in "[{}\\[\\]\",:a0-9\\\\u. ]{0,60}",
+        pairs in "([a-z.]{1,9}(=|%3d|%)[;&=a0%+]{0,4}&?){0,6}",
+        (at, cut) in (any::<prop::sample::Index>(), 0..40_usize),
+    ) {
+        for captured in by_rule() {
+            let at = at.index(captured.body.len() + 1);
+            let end = (at + cut).min(captured.body.len());
+            let spliced = |new: &[u8]| Bytes::from([&captured.body[..at], new, &captured.body[end..]].concat());
+            let bodies = [bytes.clone().into(), json.clone().into(), pairs.clone().into(), spliced(&bytes), spliced(json.as_bytes())];
+            let mut head = captured.head.clone();
+            for _ in 0..2 {
+                for body in &bodies {
+                    if let Err(error) = captured.verify(&head, body, captured.received_at) {
+                        prop_assert_eq!(error.reason().status(), 401);
+                    }
+                }
+                head.uri = format!("/?{pairs}").parse().unwrap();
+            }
+        }
+    }
 }
 
 /// Deliveries with nothing beside the one signature; published ones may have more in their lists.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use super::json_object::Object;
+use super::json_object::{Object, string};
 use super::signed_header::{malformed, one};
 use super::{entry, key_id_entry};
 use crate::crypto::PublicAlgorithm;
@@ -84,6 +84,11 @@ fn is_at_paypal(url: &str) -> bool {
     })
 }
 
+/// What a field of a message says.
+fn field(message: &Object<'_>, name: &str) -> Result<Option<String>, VerifyError> {
+    message.get(name).map(|value| string(value.get())).transpose()
+}
+
 #[derive(Debug)]
 struct Sns {
     sha1: bool,
@@ -98,23 +103,23 @@ impl SignatureRule for Sns {
     }
 
     fn signature<'a>(&self, request: &Unverified<'a>) -> Result<Cow<'a, str>, VerifyError> {
-        let message = Object::parse(request.body);
-        let text = message.as_ref().and_then(|message| message.text("Signature"));
-        let text = text.ok_or_else(|| VerifyError::new(Reason::MissingSignature, "the message has no signature"))?;
-        Ok(Cow::Owned(text.to_owned()))
+        match field(&Object::read(request.body)?, "Signature")? {
+            Some(text) => Ok(Cow::Owned(text)),
+            None => Err(VerifyError::new(Reason::MissingSignature, "the message has no signature")),
+        }
     }
 
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
-        let Some(message) = Object::parse(request.body) else { return Err(malformed("the body is no message of SNS")) };
-        match message.text("SignatureVersion") {
+        let message = Object::read(request.body)?;
+        match field(&message, "SignatureVersion")?.as_deref() {
             Some("2") => {}
             Some("1") if self.sha1 => {}
             _ => return Err(VerifyError::new(Reason::UnsupportedScheme, "the message has another signature version")),
         }
-        if !message.text("SigningCertURL").is_some_and(is_at_sns) {
+        if !field(&message, "SigningCertURL")?.as_deref().is_some_and(is_at_sns) {
             return Err(VerifyError::new(Reason::UnknownKey, "the certificate does not lie at SNS"));
         }
-        let signed: &[&str] = match message.text("Type") {
+        let signed: &[&str] = match field(&message, "Type")?.as_deref() {
             Some("Notification") => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
             Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => {
                 &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
@@ -123,9 +128,9 @@ impl SignatureRule for Sns {
         };
         let mut content = String::new();
         for name in signed {
-            match message.text(name) {
+            match field(&message, name)? {
                 Some(text) => {
-                    for part in [name, "\n", text, "\n"] {
+                    for part in [name, "\n", &text, "\n"] {
                         content.push_str(part);
                     }
                 }

@@ -31,6 +31,15 @@ pub const AKENEO: Scheme = entry(
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
+/// `BlueSnap`: `bls-signature`, HMAC-SHA-256 over `<bls-ipn-timestamp><body>`. The time is written without its zone, so its
+/// age is not checked.
+pub const BLUESNAP: Scheme = entry(
+    Scheme::hmac_sha256("bluesnap")
+        .signature(header("bls-signature"), Encoding::Hex)
+        .signed(&[Part::Header("bls-ipn-timestamp"), Part::Body])
+        .source("juspay/connector-service connectors/bluesnap.rs", Confidence::ThirdParty),
+);
+
 /// Cashfree Payments: `x-webhook-signature: <base64>`, HMAC-SHA-256 over `<milliseconds><body>` under the client secret.
 pub const CASHFREE: Scheme = entry(
     Scheme::hmac_sha256("cashfree")
@@ -62,6 +71,17 @@ pub const EMAILIT: Scheme = entry(
         .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
         .deadline(Duration::from_secs(30))
         .source("emailit.com/docs/webhooks/request-signature.md", Confidence::Documented),
+);
+
+/// Faundit: `X-Faundit-Signature-Next`, HMAC-SHA-256 over `v1:<timestamp>:<body>`. `X-Faundit-Signature`, which covers no
+/// body, is not looked at.
+pub const FAUNDIT: Scheme = entry(
+    Scheme::hmac_sha256("faundit")
+        .signature(header("x-faundit-signature-next"), Encoding::Hex)
+        .timestamp(header("x-faundit-timestamp"), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Lit("v1:"), Part::Timestamp, Part::Lit(":"), Part::Body])
+        .event_type(Place::Json("/event-type"))
+        .source("hookdeck/webhook-skills faundit-webhooks", Confidence::Documented),
 );
 
 /// Finch: `finch-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
@@ -128,6 +148,18 @@ pub const ORB: Scheme = entry(
             "npm orb-billing 6.11.0 resources/webhooks.js; hookdeck/webhook-skills providers.yaml",
             Confidence::Verified,
         ),
+);
+
+/// Oura: `x-oura-signature`, HMAC-SHA-256 under the client secret over `<timestamp><body>`. It names what has changed:
+/// fetch that.
+pub const OURA: Scheme = entry(
+    Scheme::hmac_sha256("oura")
+        .signature(header("x-oura-signature"), Encoding::Hex)
+        .timestamp(header("x-oura-timestamp"), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Body])
+        .event_type(Place::Json("/event_type"))
+        .deadline(Duration::from_secs(10))
+        .source("cloud.ouraring.com webhook example; public receiver code", Confidence::Documented),
 );
 
 /// Pylon: `Pylon-Webhook-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.

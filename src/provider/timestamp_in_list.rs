@@ -11,9 +11,10 @@ use crate::scheme::{
 pub const ASCEND: Scheme = entry(
     Scheme::hmac_sha256("ascend")
         .signature(item("x-ascend-signature", ',', "v1"), Encoding::Hex)
-        .timestamp(item("x-ascend-signature", ',', "t"), TimestampFormat::UnixSecondsOrMillis)
+        .timestamp(item("x-ascend-signature", ',', "t"), TimestampFormat::UnixSeconds)
         .signed(&[Part::Timestamp, Part::Lit(":"), Part::Body])
-        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+        .event_type(Place::Json("/type"))
+        .source("hookdeck/webhook-skills ascend-webhooks", Confidence::Documented),
 );
 
 /// BoldSign: `X-BoldSign-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
