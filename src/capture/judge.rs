@@ -124,8 +124,9 @@ impl Judge {
         let Some(name) = provider.as_deref().or(self.provider.as_deref()) else {
             return judgement.trouble(Trouble::UnknownProvider, String::from("the line names no `provider`"));
         };
-        let Some(scheme) = provider::find(name) else {
-            return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`"));
+        let Some(scheme) = sender(name, extra.hash.as_deref()) else {
+            let set_to = extra.hash.map(|hash| format!(" with the hash `{hash}`")).unwrap_or_default();
+            return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`{set_to}"));
         };
         let secrets = secrets.filter(|secrets| !secrets.is_empty());
         let Some(secrets) = secrets.or_else(|| Some(vec![self.secret.clone()?])) else {
@@ -176,6 +177,13 @@ impl Judge {
             settings.verifier(scheme)
         })
     }
+}
+
+/// The sender of this name, for an account that is set to this hash.
+fn sender(name: &str, hash: Option<&str>) -> Option<&'static Scheme> {
+    let Some(hash) = hash else { return provider::find(name) };
+    let own = || provider::find(name).filter(|scheme| scheme.hash() == Some(hash));
+    provider::find(&format!("{name}-{hash}")).or_else(own)
 }
 
 impl Settings {

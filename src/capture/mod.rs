@@ -23,6 +23,7 @@
 //! | `secret` or `secrets` | as a user would configure it, or the public key; of several, any may match |
 //! | `extra.tolerance_s` | how far a timestamp may lie from `received_at`, in seconds; default: the sender's |
 //! | `extra.public_url` | the URL as the sender knows it, for senders that sign it; default: `url` |
+//! | `extra.hash` | the hash that the account is set to (`md5`, `sha256`, …), where the sender lets it choose |
 //!
 //! Other fields, and other settings in `extra`, are kept and ignored.
 //!

@@ -341,7 +341,7 @@ impl Plan {
 }
 
 /// What each delivery of this sender has in common.
-fn facts(scheme: &Scheme) -> Facts {
+pub(super) fn facts(scheme: &Scheme) -> Facts {
     let covers = scheme.coverage();
     let id_is_signed = match (scheme.id, scheme.content) {
         (Place::Json(pointer), _) => covers.has(pointer),

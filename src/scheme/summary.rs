@@ -52,6 +52,19 @@ impl Scheme {
         summary
     }
 
+    /// The hash function by its short name; `None` where none is used, or by Ed25519 alone.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn hash(&self) -> Option<&'static str> {
+        Some(match self.method {
+            Method::Digest(Hash::Md5) | Method::Hmac(Algorithm::HmacMd5) => "md5",
+            Method::Digest(Hash::Sha1) | Method::Hmac(Algorithm::HmacSha1) => "sha1",
+            Method::Digest(Hash::Sha256) | Method::Hmac(Algorithm::HmacSha256) => "sha256",
+            Method::Digest(Hash::Sha384) | Method::Hmac(Algorithm::HmacSha384) => "sha384",
+            Method::Hmac(Algorithm::HmacSha512) => "sha512",
+            Method::Basic | Method::Ed25519 | Method::Token | Method::Unsigned => return None,
+        })
+    }
+
     /// What of the body the signature covers: of a list of parts, the body if it is one of them; else what the rule says.
     #[must_use]
     pub fn coverage(&self) -> Coverage {

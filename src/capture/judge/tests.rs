@@ -125,3 +125,23 @@ fn settings_that_never_come_again_do_not_pile_up() {
     assert_eq!(judge.judge_line(stripe("x").to_string().as_bytes()).verdict(), &Verdict::Accept);
     assert!(!format!("{judge:?}").contains("secret number"));
 }
+
+#[test]
+fn the_hash_of_the_account_chooses_among_the_senders_of_one_name() {
+    let vectors = include_str!("../../../tests/vectors/vonage-sms-md5.json");
+    let vectors: Vec<Value> = serde_json::from_str(vectors).unwrap();
+    assert!(!vectors.is_empty());
+    for line in vectors {
+        let line = with(line, "provider", json!("vonage-sms"));
+        let set_to = |hash: &str| judge(&with(line.clone(), "extra", json!({ "hash": hash })));
+        assert_eq!(judge(&line), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(set_to("md5"), Verdict::Accept);
+        assert_eq!(set_to("sha256"), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(set_to("sha512"), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(set_to("sha1"), Verdict::Error(Trouble::UnknownProvider));
+    }
+    let github =
+        |hash: &str| judge(&with(with(stripe("x"), "provider", json!("github")), "extra", json!({ "hash": hash })));
+    assert_eq!(github("sha256"), Verdict::Reject(Reason::MissingSignature));
+    assert_eq!(github("sha512"), Verdict::Error(Trouble::UnknownProvider));
+}
