@@ -285,7 +285,7 @@ fn by_rule() -> Vec<Captured> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn no_body_and_no_query_makes_a_rule_panic(

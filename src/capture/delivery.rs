@@ -49,6 +49,10 @@ pub struct Extra {
     /// The URL as the sender knows it, for senders that sign it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
+    /// The hash that the account is set to, such as `md5`, for senders of which the catalogue has several: then the one
+    /// named `<provider>-<hash>`, or the one named `<provider>` if that is its hash. Default: the one named `<provider>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
     /// All other settings.
     #[serde(flatten)]
     pub other: Map<String, Value>,

@@ -35,6 +35,7 @@ pub struct Judge {
 #[derive(PartialEq, Eq)]
 struct Settings {
     provider: &'static str,
+    hash: Option<String>,
     secrets: Vec<Zeroizing<String>>,
     tolerance: Option<Duration>,
     key_id: Option<String>,
@@ -181,6 +182,16 @@ impl Judge {
         let Some(scheme) = provider::find(name).or_else(|| self.own.get(name)).copied() else {
             return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`"));
         };
+        let scheme = match extra.hash.as_deref() {
+            None => scheme,
+            Some(hash) => match scheme.with_hash(hash) {
+                Some(scheme) => scheme,
+                None => {
+                    let what = format!("`{name}` does not sign with `{}`", hash.escape_debug());
+                    return judgement.trouble(Trouble::UnknownProvider, what);
+                }
+            },
+        };
         let fetched = Fetched::of(&extra).filter(|_| scheme.takes_public_key());
         let secrets = secrets.filter(|secrets| !secrets.is_empty());
         let secrets = secrets.or_else(|| Some(vec![self.secret.clone()?]));
@@ -190,6 +201,7 @@ impl Judge {
         };
         let settings = Settings {
             provider: scheme.name(),
+            hash: extra.hash.clone(),
             tolerance: extra.tolerance(),
             // Beside fetched keys, what a user configures is the id.
             key_id: extra
@@ -279,6 +291,7 @@ impl Settings {
 impl Hash for Settings {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.provider.hash(state);
+        self.hash.hash(state);
         self.secrets.iter().for_each(|secret| secret.as_str().hash(state));
         self.tolerance.hash(state);
         self.key_id.hash(state);

@@ -25,6 +25,7 @@
 //! | `extra.key_id` | the receiver's own id at the sender, for senders that need it |
 //! | `extra.certificate_pem`, `extra.jwks` | what would be fetched: the certificate in PEM, the JSON Web Key Set; then they are the keys, not the `secret` |
 //! | `extra.public_url` | the URL as the sender knows it, for senders that sign it; default: `url` |
+//! | `extra.hash` | the hash that the account is set to (`md5`, `sha256`, …), where the sender lets it choose |
 //!
 //! Other fields, and other settings in `extra`, are kept and ignored.
 //!

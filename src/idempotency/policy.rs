@@ -20,6 +20,9 @@ pub enum Profile {
 ///
 /// While the first of the two is being worked on, the second is answered as in flight. If the first
 /// has failed, the second runs, whatever the policy.
+///
+/// Where the sender does not cover the whole body (see [`Delivery::coverage`](crate::Delivery::coverage)), the second may
+/// say something else than the first: choose [`ReplayGuard::Duplicate`] or [`ReplayGuard::Reject`] for such a sender.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplayGuard {

@@ -111,7 +111,15 @@ impl SignatureRule for FieldsRule {
             match item {
                 Item::Field(field) => {
                     let missing = VerifyError::new(Reason::SignatureMismatch, "a signed field is missing");
-                    content.extend_from_slice(source.text_at(field)?.ok_or(missing)?.as_bytes());
+                    let text = source.text_at(field)?.ok_or(missing)?;
+                    // Two contents would be signed alike.
+                    if !self.between.is_empty() && text.contains(self.between) {
+                        return Err(VerifyError::new(
+                            Reason::SignatureMismatch,
+                            "a signed field contains the separator",
+                        ));
+                    }
+                    content.extend_from_slice(text.as_bytes());
                 }
                 Item::Optional(field) => {
                     content.extend_from_slice(source.text_at(field)?.unwrap_or_default().as_bytes());
@@ -123,5 +131,46 @@ impl SignatureRule for FieldsRule {
         }
         let _: ControlFlow<()> = emit(&[&content]);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Request;
+
+    use super::*;
+
+    fn content(rule: &FieldsRule, body: &'static str) -> Option<String> {
+        let (head, ()) = Request::post("/").body(()).unwrap().into_parts();
+        let (body, mut content) = (Bytes::from(body), None);
+        let request =
+            Unverified { head: &head, body: &body, public_url: "", key_id: "", timestamp: "", secret: b"key" };
+        rule.contents(&request, &mut |slices| {
+            content = String::from_utf8(slices.concat()).ok();
+            ControlFlow::Break(())
+        })
+        .ok()?;
+        content
+    }
+
+    #[test]
+    fn fields_and_secret_stand_in_their_order() {
+        const RULE: FieldsRule = FieldsRule::of(
+            &[Item::Field("/a"), Item::Optional("/b"), Item::Secret, Item::SecretReversed],
+            &["/a", "/b"],
+        );
+        assert_eq!(content(&RULE, r#"{"b":"2","a":1}"#).as_deref(), Some("12keyyek"));
+        assert_eq!(content(&RULE, r#"{"a":1,"b":null}"#).as_deref(), Some("1keyyek"));
+        for body in [r#"{"b":2}"#, r#"{"a":null}"#, r#"{"a":1,"a":1}"#, r#"{"a":{}}"#, ""] {
+            assert_eq!(content(&RULE, body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn no_field_contains_what_stands_between_them() {
+        const RULE: FieldsRule = FieldsRule::of(&[Item::Field("/a"), Item::Field("/b")], &["/a", "/b"]).between(",");
+        assert_eq!(content(&RULE, r#"{"a":"1","b":"2"}"#).as_deref(), Some("1,2"));
+        assert_eq!(content(&RULE, r#"{"a":"1,","b":"2"}"#), None);
     }
 }

@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 use crate::rejection::Reason;
 use crate::scheme::VerifyError;
 
+/// Members of one object: far more than a sender sends, and looking at them is work for whoever asks.
+const MAX_MEMBERS: usize = 4096;
+
 /// The members of an object, in their order, each value as it is written.
 ///
 /// An object with a name in it twice is refused: which of them was signed and which one the handler would read is
@@ -17,7 +20,8 @@ pub(super) struct Object<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Object<'a> {
     pub(super) fn read(text: &'a [u8]) -> Result<Self, VerifyError> {
-        serde_json::from_slice(text).map_err(|_| error("what is signed is no JSON object, or has a name in it twice"))
+        serde_json::from_slice(text)
+            .map_err(|_| error("what is signed is no JSON object, has a name in it twice or too many"))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
@@ -43,6 +47,9 @@ impl<'de> Deserialize<'de> for Object<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members: Vec<(String, &'de RawValue)> = Vec::new();
                 while let Some(member) = map.next_entry()? {
+                    if members.len() == MAX_MEMBERS {
+                        return Err(A::Error::custom("there are too many members"));
+                    }
                     members.push(member);
                 }
                 let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
@@ -146,6 +153,9 @@ mod tests {
         for body in [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"b":1,"a":2,"b":3}"#, "[]", "{} x", ""] {
             assert_eq!(text_at(body, "/a"), None, "{body}");
         }
+        let many = (0..=MAX_MEMBERS).map(|at| format!("\"{at}\":1")).collect::<Vec<_>>();
+        assert_eq!(text_at(&format!("{{{}}}", many.join(",")), "/1"), None);
+        assert!(text_at(&format!("{{{}}}", many[1..].join(",")), "/1").is_some());
         assert_eq!(text_at(r#"{"a":{"b":1,"b":2}}"#, "/a/b"), None);
         assert_eq!(text_at(r#"{"a":1,"c":{"b":1,"b":2}}"#, "/a"), Some(Some("1".to_owned())));
     }

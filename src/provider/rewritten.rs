@@ -130,7 +130,9 @@ impl SignatureRule for TreezorRule {
 #[derive(Debug)]
 struct TrustPayRule;
 
-/// How deep the values of a notification may lie.
+/// Values of a notification that are looked at.
+const MAX_VALUES: usize = 1000;
+/// How deep they may lie.
 const DEEPEST: usize = 16;
 
 impl SignatureRule for TrustPayRule {
@@ -163,7 +165,11 @@ impl SignatureRule for TrustPayRule {
 
 /// The values that are no objects or lists, and whether they are numbers.
 fn collect<'a>(values: &mut Vec<(Cow<'a, str>, bool)>, value: &'a RawValue, deeper: usize) -> Result<(), VerifyError> {
-    let error = || VerifyError::new(Reason::SignatureMismatch, "what is signed lies too deep or is no JSON");
+    let error =
+        || VerifyError::new(Reason::SignatureMismatch, "what is signed lies too deep, is too much or is no JSON");
+    if values.len() == MAX_VALUES {
+        return Err(error());
+    }
     let written = value.get();
     match written.as_bytes().first() {
         Some(b'{') => {
@@ -200,6 +206,18 @@ fn with_decimals(text: &str, number: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_notification_has_so_many_values_and_no_more() {
+        let collected = |text: String| {
+            let mut values = Vec::new();
+            collect(&mut values, serde_json::from_str(&text).unwrap(), DEEPEST).map(|()| values.len()).ok()
+        };
+        assert_eq!(collected(format!("[{}1]", "1,".repeat(MAX_VALUES - 1))), Some(MAX_VALUES));
+        assert_eq!(collected(format!("[{}1]", "1,".repeat(MAX_VALUES))), None);
+        assert_eq!(collected(format!("{}{}", "[".repeat(DEEPEST + 1), "]".repeat(DEEPEST + 1))), None);
+        assert_eq!(collected(format!("{}{}", "[".repeat(DEEPEST), "]".repeat(DEEPEST))), Some(0));
+    }
 
     #[test]
     fn amounts_have_two_decimals_and_nothing_else_does() {

@@ -69,7 +69,8 @@ pub const PHONEPE: Scheme = entry(
 );
 
 /// Praxis Cashier: `GT-Authentication`, plain SHA-384 over fields and the merchant secret. A body with an `event` is of a
-/// subscription, and signed over other fields. What is `null` is left out. Praxis takes the delivery for failed unless the
+/// subscription, and signed over other fields. What is `null` is left out. The status of
+/// a payment is not covered, and one kind of message can be made to look like the other: ask Praxis. It takes the delivery for failed unless the
 /// answer is signed as well: `external-request-signature` is for the handler to set.
 pub const PRAXIS: Scheme = entry(
     Scheme::digest_sha384("praxis")
@@ -131,9 +132,9 @@ impl SignatureRule for PhonePeRule {
 
 const PRAXIS_PAYMENT: FieldsRule = FieldsRule::of(
     &[
-        Item::Optional("/merchant_id"),
-        Item::Optional("/application_key"),
-        Item::Optional("/timestamp"),
+        Item::Field("/merchant_id"),
+        Item::Field("/application_key"),
+        Item::Field("/timestamp"),
         Item::Optional("/customer/customer_token"),
         Item::Optional("/session/order_id"),
         Item::Optional("/transaction/tid"),
@@ -162,13 +163,13 @@ const PRAXIS_PAYMENT: FieldsRule = FieldsRule::of(
 const PRAXIS_SUBSCRIPTION: FieldsRule = FieldsRule::of(
     &[
         Item::Optional("/event"),
-        Item::Optional("/merchant_id"),
-        Item::Optional("/application_key"),
+        Item::Field("/merchant_id"),
+        Item::Field("/application_key"),
         Item::Optional("/cid"),
         Item::Optional("/plan_id"),
         Item::Optional("/subscription_id"),
         Item::Optional("/subscription_status"),
-        Item::Optional("/timestamp"),
+        Item::Field("/timestamp"),
         Item::Secret,
     ],
     &[

@@ -47,6 +47,13 @@ impl Scheme {
         }
     }
 
+    /// As [`problem`](Self::problem), of what only a rule can say.
+    pub(super) fn coverage_problem(&self) -> Option<&'static str> {
+        let (pointer, _) = self.time_in_body?;
+        let unsigned = "a timestamp in the body that is not signed proves nothing: it is in no field that is covered";
+        (!self.coverage().has(pointer)).then_some(unsigned)
+    }
+
     const fn fields_problem(&self) -> Option<&'static str> {
         match (self.method, &self.signature) {
             (Method::Unsigned, Some(_)) => return Some("an unsigned sender has no signature"),
@@ -266,6 +273,19 @@ mod tests {
         assert_eq!(Scheme::basic("acme").problem(), None);
         assert_eq!(Scheme::token("acme", json("/token")).problem(), None);
         let _: Scheme = const { GOOD.checked() };
+    }
+
+    #[test]
+    fn a_timestamp_in_the_body_is_covered() {
+        let timed = |scheme: Scheme| scheme.timestamp_in_body("/time", TimestampFormat::UnixSeconds);
+        assert_eq!(timed(GOOD).coverage_problem(), None);
+        assert_eq!(crate::provider::MAILGUN.coverage_problem(), None);
+        for scheme in [timed(crate::provider::MAILGUN), timed(Scheme::token("acme", header("x-token")))] {
+            assert!(scheme.coverage_problem().unwrap().contains("proves nothing"));
+            assert!(
+                crate::scheme::Verifier::new(scheme, crate::Secret::new("sixteen bytes or more").unwrap()).is_err()
+            );
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ use super::plan::KeyKinds;
 use super::terms::{Method, SecretText};
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
+#[cfg(feature = "cli")]
+use crate::crypto::{Algorithm, Hash};
 use crate::crypto::{Mac, PublicAlgorithm, PublicKey, TokenHash};
 use crate::encoding::{self, Encoding};
 use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
@@ -123,6 +125,25 @@ impl Scheme {
 
 #[cfg(feature = "cli")]
 impl Scheme {
+    /// The same scheme with the hash function that the receiver's account is set to: `md5`, `sha1`, `sha256`, `sha384`
+    /// or `sha512`. Where no hash can be chosen, as with public keys, the scheme as it is. `None`: no such hash.
+    pub(crate) fn with_hash(mut self, hash: &str) -> Option<Self> {
+        let (hmac, digest) = match hash {
+            "md5" => (Algorithm::HmacMd5, Some(Hash::Md5)),
+            "sha1" => (Algorithm::HmacSha1, Some(Hash::Sha1)),
+            "sha256" => (Algorithm::HmacSha256, Some(Hash::Sha256)),
+            "sha384" => (Algorithm::HmacSha384, Some(Hash::Sha384)),
+            "sha512" => (Algorithm::HmacSha512, None),
+            _ => return None,
+        };
+        self.method = match self.method {
+            Method::Digest(_) => Method::Digest(digest?),
+            Method::Hmac(_) => Method::Hmac(hmac),
+            other => other,
+        };
+        Some(self)
+    }
+
     /// Whether a public key can be configured.
     pub(crate) fn takes_public_key(&self) -> bool {
         match self.method {

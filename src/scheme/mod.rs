@@ -12,7 +12,8 @@
 //! older version of a scheme and no guessing of the sender from its headers.
 //!
 //! Caveat: a signature proves the bytes, not the sender's good will; and headers that a scheme does not
-//! sign (GitHub's delivery id, for one) are anybody's.
+//! sign (GitHub's delivery id, for one) are anybody's. Some senders sign only a few fields of the body, or none: a
+//! [`Coverage`] says which, for a scheme and for a delivery.
 //!
 //! ```
 //! use http::Request;

@@ -75,7 +75,7 @@ impl Sender {
 
     /// What cannot work, found before serving.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if let Some(problem) = self.scheme.problem() {
+        if let Some(problem) = self.scheme.problem().or_else(|| self.scheme.coverage_problem()) {
             return Err(ConfigError::new(ConfigErrorKind::Scheme, format!("`{}`: {problem}", self.scheme.name)));
         }
         if self.scheme.signs_url() && self.url.is_none() {

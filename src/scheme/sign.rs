@@ -109,8 +109,8 @@ impl Signer {
     }
 
     /// Adds what the sender adds: timestamp and signature. The other headers that it signs, such as the
-    /// delivery id, must be there already; and the signature itself, where the sender writes it into the body: that is only
-    /// compared.
+    /// delivery id, must be there already; and the signature itself, where the sender writes it into the body: see
+    /// [`Signer::signature_beside`].
     ///
     /// # Errors
     /// A signed header that is missing, stands on several lines or contains the text that ends it; any other
@@ -138,6 +138,42 @@ impl Signer {
         self.write(head, &written)
     }
 
+    /// The signature, for senders that write it into the body (or elsewhere beside what they sign), so that you can put it
+    /// there; [`Signer::sign`] then finds it. `None` for all others.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_webhook::clock::UnixTime;
+    /// use tower_webhook::scheme::{Signer, Verifier};
+    /// use tower_webhook::{Secret, bytes::Bytes, provider};
+    ///
+    /// let secret = Secret::new("a secret of at least sixteen bytes")?;
+    /// let body = |signature: &str| {
+    ///     let signature = format!(r#"{{"timestamp":"1700000000","token":"t1","signature":"{signature}"}}"#);
+    ///     Bytes::from(format!(r#"{{"signature":{signature},"event-data":{{"event":"delivered"}}}}"#))
+    /// };
+    /// let (mut head, ()) = Request::post("/hook").body(())?.into_parts();
+    /// let now = UnixTime::from_secs(1_700_000_000);
+    ///
+    /// let signer = Signer::new(provider::MAILGUN, secret.clone())?;
+    /// let signature = signer.signature_beside(&head, &body(""))?.unwrap_or_default();
+    /// signer.sign(&mut head, &body(&signature), now)?;
+    /// assert!(Verifier::new(provider::MAILGUN, secret)?.verify(&head, &body(&signature), Some(now)).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A request that this sender cannot have made.
+    pub fn signature_beside(&self, head: &Parts, body: &Bytes) -> Result<Option<String>, ConfigError> {
+        let Some((Field { source: Source::Rule, .. }, encoding)) = self.sender.scheme().signature else {
+            return Ok(None);
+        };
+        let (SignerKey::Digest(mac, _) | SignerKey::Mac(mac)) = &self.key else { return Ok(None) };
+        let mut mac = mac.clone();
+        mac.update(&Zeroizing::new(self.content(head, body, None)?));
+        Ok(Some(encoding.encode(mac.finish().as_slice())))
+    }
+
     fn signature(
         &self,
         head: &Parts,
@@ -162,7 +198,8 @@ impl Signer {
             }
             SignerKey::Digest(mac, _) | SignerKey::Mac(mac) => {
                 let mut mac = mac.clone();
-                mac.update(&self.content(head, body, timestamp)?);
+                // Of a digest, the secret is in it.
+                mac.update(&Zeroizing::new(self.content(head, body, timestamp)?));
                 let computed = mac.finish();
                 if self.shows_signature(head, body, &computed)? {
                     return Ok(None);

@@ -188,3 +188,19 @@ fn nothing_that_signs_or_verifies_shows_what_is_secret() {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
 }
+
+/// A signature that stands in the body is the sender's to write: it is only compared.
+#[test]
+fn a_signature_beside_what_it_signs_is_compared_when_signing() {
+    let secret = Secret::new("a secret of at least sixteen bytes").unwrap();
+    let signer = Signer::new(provider::NOON, secret).unwrap();
+    for body in [
+        "",
+        "{}",
+        r#"{"orderId":1,"orderStatus":"A","eventId":"e","eventType":"t","timeStamp":"x","signature":"AAAA"}"#,
+    ] {
+        let (mut head, body) = Request::post("/").body(Bytes::from_static(body.as_bytes())).unwrap().into_parts();
+        assert_eq!(signer.sign(&mut head, &body, NOW).unwrap_err().kind(), ConfigErrorKind::Scheme);
+        assert!(head.headers.is_empty());
+    }
+}

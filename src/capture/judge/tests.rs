@@ -140,3 +140,24 @@ fn an_id_that_the_sender_signs_is_that_of_the_line() {
     assert_eq!(judge(&line), Verdict::Reject(Reason::NotConfigured));
     assert_eq!(judge(&with(stripe("x"), "extra", json!({"key_id": ""}))), Verdict::Accept, "not needed");
 }
+
+#[test]
+fn the_hash_of_the_account_stands_for_that_of_the_sender() {
+    let vectors = include_str!("../../../tests/vectors/vonage-sms-md5.json");
+    let vectors: Vec<Value> = serde_json::from_str(vectors).unwrap();
+    assert!(!vectors.is_empty());
+    for line in vectors {
+        let line = with(line, "provider", json!("vonage-sms"));
+        let set_to = |hash: &str| judge(&with(line.clone(), "extra", json!({ "hash": hash })));
+        assert_eq!(judge(&line), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(set_to("md5"), Verdict::Accept);
+        assert_eq!(set_to("sha256"), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(set_to("sha512"), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(set_to("sha1"), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(set_to("crc32"), Verdict::Error(Trouble::UnknownProvider));
+    }
+    let github =
+        |hash: &str| judge(&with(with(stripe("x"), "provider", json!("github")), "extra", json!({ "hash": hash })));
+    assert_eq!(github("sha256"), Verdict::Reject(Reason::MissingSignature));
+    assert_eq!(github("sha512"), Verdict::Reject(Reason::MissingSignature));
+}
