@@ -10,6 +10,7 @@ use std::thread;
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use tower_webhook::provider;
+use tower_webhook::scheme::Coverage;
 
 const SECRET: &str = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -311,6 +312,10 @@ fn every_sender_is_listed_with_its_source() {
         assert_eq!((row["id"].as_str(), row["source"].as_str()), (Some(scheme.name()), Some(scheme.facts_source().0)));
         assert!(["verified", "third-party", "documented"].contains(&row["confidence"].as_str().unwrap()));
         assert!(!row["signs"].as_str().unwrap().is_empty());
+        let covers_body = scheme.coverage() == Coverage::Body;
+        assert_eq!(row["covers_body"], covers_body);
+        let some_fields = matches!(scheme.coverage(), Coverage::Fields(_));
+        assert_eq!(!row["covered_fields"].as_array().unwrap().is_empty(), some_fields);
     }
     let table = run(&["providers"], "");
     assert_eq!(text(&table.stdout).lines().count(), provider::ALL.len() + 1);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 use tower_webhook::provider;
-use tower_webhook::scheme::{Confidence, Place, Scheme};
+use tower_webhook::scheme::{Confidence, Coverage, Place, Scheme};
 
 use crate::Failure;
 
@@ -34,6 +34,9 @@ pub(crate) struct Providers {
 struct Row {
     id: &'static str,
     signs: String,
+    covers_body: bool,
+    /// Where not all of the body is covered, what is.
+    covered_fields: &'static [&'static str],
     signs_time: bool,
     signs_url: bool,
     tolerance_s: Option<u64>,
@@ -78,6 +81,11 @@ impl Row {
         Self {
             id: scheme.name(),
             signs: scheme.summary(),
+            covers_body: scheme.coverage() == Coverage::Body,
+            covered_fields: match scheme.coverage() {
+                Coverage::Fields(fields) => fields,
+                _ => &[],
+            },
             signs_time: scheme.signs_time(),
             signs_url: scheme.signs_url(),
             tolerance_s: scheme.signs_time().then(|| scheme.max_age().as_secs()),
