@@ -74,8 +74,17 @@ fn is_at_sns(url: &str) -> bool {
     let Some((host, path)) = host_and_path(url) else { return false };
     let region = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"));
     let region = region.and_then(|rest| rest.strip_prefix("sns.")).unwrap_or_default();
-    let is_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    region.len() >= 3 && region.bytes().all(is_region) && path.ends_with(".pem")
+    is_region(region) && path.ends_with(".pem")
+}
+
+/// Words of letters and a number, as in `us-gov-west-1`. Not any label: under `s3-us-west-2` anybody can have a host.
+fn is_region(label: &str) -> bool {
+    let Some((words, number)) = label.rsplit_once('-') else { return false };
+    let is_word = |word: &str| word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    words.contains('-')
+        && words.split('-').all(is_word)
+        && matches!(number.len(), 1 | 2)
+        && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_at_paypal(url: &str) -> bool {
@@ -201,6 +210,9 @@ mod tests {
             "https://sns.US-EAST-1.amazonaws.com/a.pem",
             "https://sns.a.b.amazonaws.com/a.pem",
             "https://sns.xy.amazonaws.com/a.pem",
+            "https://sns.s3-us-west-2.amazonaws.com/a.pem",
+            "https://sns.s3.amazonaws.com/a.pem",
+            "https://sns.s3-accelerate.amazonaws.com/a.pem",
             "https://xsns.us-east-1.amazonaws.com/a.pem",
             "https://s3.us-east-1.amazonaws.com/bucket/a.pem",
             " https://sns.us-east-1.amazonaws.com/a.pem",

@@ -205,7 +205,31 @@ fn with_decimals(text: &str, number: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http::Request;
+
     use super::*;
+    use crate::Secret;
+    use crate::scheme::Verifier;
+
+    #[test]
+    fn a_form_is_signed_as_python_prints_it() {
+        let form = "name=invoice.create&object_id=1234567&account_id=6BApk&business_id=6543&identity_id=1234&user_id=1\
+                    &note=caf%C3%A9+%22x%22";
+        let verified = |form: &str| {
+            let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+            // Of Python's `hmac` over its `json.dumps` of these fields.
+            let request = request.header("x-freshbooks-hmac-sha256", "gMYMOeq8l1nwjU1xhnPi5RUVVjyMG8vD3NPisQsqCO4=");
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            let verifier = Verifier::new(FRESHBOOKS, Secret::new("a-secret-of-freshbooks-0123456789").unwrap());
+            verifier.unwrap().verify(&head, &Bytes::copy_from_slice(form.as_bytes()), None).is_ok()
+        };
+        assert!(verified(form));
+        assert!(verified(&form.replace("%22", "\"")), "another spelling says the same");
+        for other in [format!("{form}&user_id=1"), format!("{form}&x=1"), form.replace("user_id=1&", "")] {
+            assert!(!verified(&other), "{other}");
+        }
+    }
 
     #[test]
     fn a_notification_has_so_many_values_and_no_more() {

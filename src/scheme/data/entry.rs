@@ -94,6 +94,7 @@ struct TimeInBody {
 #[derive(Debug, Serialize)]
 struct Facts {
     signs: String,
+    covers: String,
     signs_time: bool,
     signs_url: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,6 +172,7 @@ impl Entry {
             confidence: (!source.is_empty()).then(|| Confidence::of(confidence)),
             facts: Some(Facts {
                 signs: scheme.summary(),
+                covers: scheme.coverage().to_string(),
                 signs_time: scheme.signs_time(),
                 signs_url: scheme.signs_url(),
                 challenge: answered_by_code,

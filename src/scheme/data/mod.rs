@@ -72,7 +72,7 @@
 //! | `challenge` | `subscribe`, see [`Challenge::Subscribe`](super::Challenge::Subscribe); signed questions are answered by code | |
 //! | `source`, `confidence` | where the facts were read; `documented`, `third-party` or `verified` | |
 //! | `rule` | written, not read: what is signed is worked out by the code of this sender | |
-//! | `facts` | written, not read: what follows from the rest (`signs`, `signs_time`, `signs_url`), and a `challenge` that code answers | |
+//! | `facts` | written, not read: what follows from the rest (`signs`, `covers`, `signs_time`, `signs_url`), and a `challenge` that code answers | |
 //!
 //! A place is a table:
 //!
