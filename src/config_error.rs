@@ -23,6 +23,8 @@ pub enum ConfigErrorKind {
     DuplicateRoute,
     /// An environment variable is not set, or is not Unicode.
     Environment,
+    /// The id under which the sender knows the receiver's key is missing or is no id.
+    KeyId,
     /// A limit or a duration is outside of what makes sense.
     Limit,
     /// A proxy configuration that would believe anybody.

@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 pub enum Encoding {
     /// [RFC 4648 §4](https://www.rfc-editor.org/rfc/rfc4648#section-4), padded.
     Base64,
+    /// [`Base64`](Self::Base64) of the text of hex digits in lower case: twice as long as need be.
+    Base64OfHex,
     /// [RFC 4648 §5](https://www.rfc-editor.org/rfc/rfc4648#section-5), without padding.
     Base64Url,
     /// Two hex digits a byte, in either case.
@@ -21,6 +23,11 @@ impl Encoding {
     pub(crate) fn decode<'b>(self, text: &str, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
         match self {
             Self::Base64 => Base64::decode(text, buffer).ok(),
+            Self::Base64OfHex => {
+                let mut digits = [0; 128];
+                let digits = Base64::decode(text, &mut digits).ok()?;
+                base16ct::lower::decode(digits, buffer).ok()
+            }
             Self::Base64Url => Base64UrlUnpadded::decode(text, buffer).ok(),
             Self::Hex => base16ct::mixed::decode(text, buffer).ok(),
         }
@@ -30,6 +37,7 @@ impl Encoding {
     pub(crate) fn encode(self, bytes: &[u8]) -> String {
         match self {
             Self::Base64 => Base64::encode_string(bytes),
+            Self::Base64OfHex => Base64::encode_string(base16ct::lower::encode_string(bytes).as_bytes()),
             Self::Base64Url => Base64UrlUnpadded::encode_string(bytes),
             Self::Hex => base16ct::lower::encode_string(bytes),
         }
@@ -63,6 +71,10 @@ mod tests {
         assert_eq!(decode(Encoding::Base64Url, "-_8").as_deref(), Some(&[0xfb, 0xff][..]));
         assert_eq!(decode(Encoding::Base64Url, "-_8="), None);
         assert_eq!(decode(Encoding::Hex, "0aFf").as_deref(), Some(&[0x0a, 0xff][..]));
+        assert_eq!(decode(Encoding::Base64OfHex, "MDFmZg==").as_deref(), Some(&[1, 0xff][..]));
+        for text in ["MDFmZg", "MDFGRg==", "MDFm", "01ff", "Zw=="] {
+            assert_eq!(decode(Encoding::Base64OfHex, text), None, "{text:?}");
+        }
         for text in ["0", "0g", "0x0a", " 0a", "0a "] {
             assert_eq!(decode(Encoding::Hex, text), None, "{text:?}");
         }

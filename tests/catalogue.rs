@@ -42,10 +42,7 @@ impl Captured {
             head: request.body(()).unwrap().into_parts().0,
             body: Base64::decode_vec(text("body_b64")).unwrap().into(),
             secret: text("secret").to_owned(),
-            sender: match value["extra"]["public_url"].as_str() {
-                Some(url) => UrlScheme::new(*scheme).at(url).unwrap(),
-                None => (*scheme).into(),
-            },
+            sender: sender(scheme, &value["extra"]),
             received_at: UnixTime::from_secs(value["received_at"].as_u64().unwrap()),
             signed: signed.iter().map(|name| name.as_str().unwrap().to_owned()).collect(),
             expected: value.clone(),
@@ -87,6 +84,17 @@ impl Captured {
     fn assert_refused(&self, head: &Parts, body: &Bytes, what: &str) {
         let error = self.verify(head, body, self.received_at).err().unwrap_or_else(|| panic!("{}: {what}", self.id));
         assert_eq!(error.reason().status(), 401, "{}: {what}", self.id);
+    }
+}
+
+fn sender(scheme: &Scheme, extra: &Value) -> Sender {
+    let sender = match extra["public_url"].as_str() {
+        Some(url) => UrlScheme::new(*scheme).at(url).unwrap(),
+        None => (*scheme).into(),
+    };
+    match extra["key_id"].as_str() {
+        Some(id) => sender.key_id(id).unwrap(),
+        None => sender,
     }
 }
 

@@ -255,9 +255,9 @@ fn what_is_signed_verifies_for_every_sender_with_a_shared_secret() {
     let mut signed = 0;
     for scheme in provider::ALL {
         let name = scheme.name();
-        let arguments =
-            ["sign", "--provider", name, "--secret-env", "SECRET", "--jsonl", "--public-url", "https://h.example/"];
-        let output = run(&arguments, r#"{"id":"1"}"#);
+        let arguments = ["sign", "--provider", name, "--secret-env", "SECRET", "--jsonl"];
+        let configured = ["--public-url", "https://h.example/", "--key-id", "app-1"];
+        let output = run(&[&arguments[..], &configured].concat(), r#"{"id":"1"}"#);
         let Some(0) = output.status.code() else {
             assert_eq!(output.status.code(), Some(1), "{name}");
             assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{name}");
@@ -288,6 +288,9 @@ fn headers_and_a_command_line_for_the_shell_are_printed() {
     let twilio = run(&["sign", "--provider", "twilio", "--secret-env", "SECRET"], "A=1");
     assert_eq!(twilio.status.code(), Some(2));
     assert!(text(&twilio.stderr).contains("--public-url"));
+    let shop = run(&["sign", "--provider", "tiktok-shop", "--secret-env", "SECRET"], "{}");
+    assert_eq!(shop.status.code(), Some(2));
+    assert!(text(&shop.stderr).contains("--key-id"));
 }
 
 #[test]

@@ -36,6 +36,9 @@ pub struct Extra {
     /// How far a timestamp may lie from the time of receipt, each way, in seconds. Default: the sender's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerance_s: Option<u64>,
+    /// The receiver's own id at the sender, for senders that need it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
     /// The URL as the sender knows it, for senders that sign it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,

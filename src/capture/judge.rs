@@ -34,6 +34,7 @@ struct Settings {
     provider: &'static str,
     secrets: Vec<Zeroizing<String>>,
     tolerance: Option<Duration>,
+    key_id: Option<String>,
     public_url: Option<String>,
 }
 
@@ -135,6 +136,7 @@ impl Judge {
             provider: scheme.name(),
             secrets,
             tolerance: extra.tolerance(),
+            key_id: extra.key_id.filter(|_| scheme.needs_key_id()),
             public_url: scheme.signs_url().then(|| extra.public_url.unwrap_or(url)),
         };
         let verdict = match self.verifier(scheme, settings, &mut judgement.warning) {
@@ -184,6 +186,10 @@ impl Settings {
             Some(url) => UrlScheme::new(*scheme).at(url)?,
             None => (*scheme).into(),
         };
+        let sender = match &self.key_id {
+            Some(id) => sender.key_id(id)?,
+            None => sender,
+        };
         let mut ring: Option<Secrets> = None;
         for (at, text) in self.secrets.iter().enumerate() {
             let (id, key) = (format!("key-{at}"), scheme.key_as_configured(text)?);
@@ -208,6 +214,7 @@ impl Hash for Settings {
         self.provider.hash(state);
         self.secrets.iter().for_each(|secret| secret.as_str().hash(state));
         self.tolerance.hash(state);
+        self.key_id.hash(state);
         self.public_url.hash(state);
     }
 }

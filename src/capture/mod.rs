@@ -5,8 +5,8 @@
 //!   [`SignatureLayer`](crate::SignatureLayer) runs, with the clock set to the time at which the delivery came.
 //!
 //! What passes: a delivery that its sender signed under one of the secrets. What is refused: all that the layer
-//! refuses, for the same [`Reason`](crate::Reason); a secret that the sender's scheme cannot use, and a public URL that
-//! is none, are `not_configured`. What is no captured delivery, names no known sender or has no secret is an
+//! refuses, for the same [`Reason`](crate::Reason); a secret that the sender's scheme cannot use, a public URL that
+//! is none, and a key id that is none or missing, are `not_configured`. What is no captured delivery, names no known sender or has no secret is an
 //! [error](Verdict::Error) and never accepted.
 //!
 //! Caveat: any secret that is not empty is used, a short one or a placeholder too, and any tolerance. This judges what
@@ -22,6 +22,7 @@
 //! | `body_b64` | the body in base64, padded |
 //! | `secret` or `secrets` | as a user would configure it, or the public key; of several, any may match |
 //! | `extra.tolerance_s` | how far a timestamp may lie from `received_at`, in seconds; default: the sender's |
+//! | `extra.key_id` | the receiver's own id at the sender, for senders that need it |
 //! | `extra.public_url` | the URL as the sender knows it, for senders that sign it; default: `url` |
 //!
 //! Other fields, and other settings in `extra`, are kept and ignored.

@@ -1,9 +1,10 @@
-//! HMAC ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)) over the SHA family.
+//! HMAC ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)) over the SHA family, and over MD5 where a sender has nothing else.
 
 use std::fmt;
 
 use hmac::digest::Output;
 use hmac::{Hmac, KeyInit, Mac as _};
+use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -13,6 +14,8 @@ use super::Tag;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
+    /// HMAC-MD5, 16 bytes. MD5 is broken and nobody should build on it: for senders that have nothing else.
+    HmacMd5,
     /// HMAC-SHA-1, 20 bytes: for senders that have no better. Its known weaknesses do not reach HMAC.
     HmacSha1,
     /// HMAC-SHA-256, 32 bytes.
@@ -27,6 +30,7 @@ impl Algorithm {
     /// Bytes of a signature.
     pub(crate) const fn tag_len(self) -> usize {
         match self {
+            Self::HmacMd5 => 16,
             Self::HmacSha1 => 20,
             Self::HmacSha256 => 32,
             Self::HmacSha384 => 48,
@@ -58,6 +62,7 @@ pub(crate) struct Mac(Kind);
 
 #[derive(Clone)]
 enum Kind {
+    Md5(Hmac<Md5>),
     PlainSha1(Sha1),
     PlainSha256(Sha256),
     Sha1(Hmac<Sha1>),
@@ -74,6 +79,7 @@ impl Mac {
             M::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"))
         }
         Self(match algorithm {
+            Algorithm::HmacMd5 => Kind::Md5(keyed(key)),
             Algorithm::HmacSha1 => Kind::Sha1(keyed(key)),
             Algorithm::HmacSha256 => Kind::Sha256(keyed(key)),
             Algorithm::HmacSha384 => Kind::Sha384(keyed(key)),
@@ -93,6 +99,7 @@ impl Mac {
         match &mut self.0 {
             Kind::PlainSha1(hash) => Digest::update(hash, bytes),
             Kind::PlainSha256(hash) => Digest::update(hash, bytes),
+            Kind::Md5(mac) => mac.update(bytes),
             Kind::Sha1(mac) => mac.update(bytes),
             Kind::Sha256(mac) => mac.update(bytes),
             Kind::Sha384(mac) => mac.update(bytes),
@@ -108,6 +115,7 @@ impl Mac {
         match self.0 {
             Kind::PlainSha1(hash) => Tag::of(&hash.finalize()),
             Kind::PlainSha256(hash) => Tag::of(&hash.finalize()),
+            Kind::Md5(mac) => tag(mac),
             Kind::Sha1(mac) => tag(mac),
             Kind::Sha256(mac) => tag(mac),
             Kind::Sha384(mac) => tag(mac),
@@ -146,6 +154,7 @@ mod tests {
     #[test]
     fn the_published_vectors_come_out() {
         for (algorithm, tag) in [
+            (Algorithm::HmacMd5, "750c783e6ab0b503eaa86e310a5db738"),
             (Algorithm::HmacSha1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
             (Algorithm::HmacSha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
             (

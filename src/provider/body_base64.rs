@@ -43,6 +43,26 @@ pub const FASTSPRING: Scheme =
         Confidence::Documented,
     ));
 
+/// ConnectWise PSA: `X-Content-Signature`, HMAC-SHA-256 over the body. The key is the SHA-256 of the shared secret, which
+/// is found by the body's `Metadata.key_url`: fetch it yourself from your own site, never from where a request says.
+pub const CONNECTWISE: Scheme = entry(
+    Scheme::hmac_sha256("connectwise")
+        .signature(header("x-content-signature"), Encoding::Base64)
+        .secret_text(SecretText::Sha256)
+        .source(
+            "NangoHQ/nango git 2f4c0af packages/server/lib/webhook/connectwise-psa-webhook-routing.ts",
+            Confidence::ThirdParty,
+        ),
+);
+
+/// Salesforce Marketing Cloud, Event Notification Service: `x-sfmc-ens-signature`, HMAC-SHA-256 over the body under the
+/// text of the callback's signature key. Each delivery is a batch.
+pub const SALESFORCE_MC_ENS: Scheme =
+    entry(Scheme::hmac_sha256("salesforce-mc-ens").signature(header("x-sfmc-ens-signature"), Encoding::Base64).source(
+        "developer.salesforce.com marketing cloud ens-notification-signing; flueframework.com (the key is text)",
+        Confidence::ThirdParty,
+    ));
+
 /// Flutterwave v4: `flutterwave-signature`, HMAC-SHA-256 over the body.
 pub const FLUTTERWAVE_V4: Scheme = entry(
     Scheme::hmac_sha256("flutterwave-v4")

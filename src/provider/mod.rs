@@ -1,7 +1,7 @@
 //! The catalogue: how each sender signs, and what else is known of it. Data only.
 //!
-//! An entry is a [`Scheme`] (or a [`UrlScheme`], where the sender signs the URL it calls), checked when
-//! the crate is compiled. Give it to [`WebhookLayer::new`](crate::WebhookLayer::new) together with your
+//! An entry is a [`Scheme`] (or a [`UrlScheme`], where the sender signs the URL it calls, or a [`KeyIdScheme`], where
+//! it needs your own id there), checked when the crate is compiled. Give it to [`WebhookLayer::new`](crate::WebhookLayer::new) together with your
 //! secret. Bind each sender to a route of its own: header names do not identify senders.
 //!
 //! A sender that is not here is a `const` of your own, see [`scheme`](crate::scheme). How sure the facts are stands in
@@ -13,27 +13,34 @@
 mod body_base64;
 mod body_hex;
 mod body_prefixed;
+mod canonical;
+mod compressed;
 mod credentials;
 mod digest;
 mod form;
 mod form_payload;
 mod hashed_body;
+mod key_id;
+mod list_with_more;
+mod plivo;
 mod public_key;
 mod several_signatures;
 mod signature_in_query;
+mod signed_header;
 mod standard_webhooks;
 mod timestamp_in_header;
 mod timestamp_in_list;
 mod token;
 mod twilio;
 mod url;
+mod weak;
 
-use crate::scheme::{Scheme, UrlScheme};
+use crate::scheme::{KeyIdScheme, Scheme, UrlScheme};
 
 pub use body_base64::{
-    ADYEN_PLATFORM, AFTERSHIP_TRACKING, BILL, COMMERCELAYER, FASTSPRING, FLUTTERWAVE_V4, FOURTHWALL, FRONT_RULE,
-    HELPSCOUT, HEROKU, HOOKDECK, JOBBER, LINE, MAUTIC, PICQER, QUICKBOOKS, SHIPHERO, SHOPIFY, TALLY, UNIT, WOOCOMMERCE,
-    XERO,
+    ADYEN_PLATFORM, AFTERSHIP_TRACKING, BILL, COMMERCELAYER, CONNECTWISE, FASTSPRING, FLUTTERWAVE_V4, FOURTHWALL,
+    FRONT_RULE, HELPSCOUT, HEROKU, HOOKDECK, JOBBER, LINE, MAUTIC, PICQER, QUICKBOOKS, SALESFORCE_MC_ENS, SHIPHERO,
+    SHOPIFY, TALLY, UNIT, WOOCOMMERCE, XERO,
 };
 pub use body_hex::{
     AIPRISE, ALCHEMY, ASANA, ATTENTIVE, ATTIO, BITGO, BUNNY_STREAM, CALCOM, CHECKOUT, CHECKR, CLICKUP, CLIO,
@@ -48,14 +55,19 @@ pub use body_prefixed::{
     HCP_VAULT_RADAR, INTERCOM, JIRA, JOBDIVA, MASTODON, META, MS_TEAMS_OUTGOING, NOTION, PAGERDUTY, SNYK, TYPEFORM,
     UPOLLO, WHATSAPP, X_TWITTER, YOUSIGN,
 };
+pub use canonical::CONTENTFUL;
+pub use compressed::{GETSTREAM, NYLAS};
 pub use credentials::{
     AZURE_DEVOPS, BREVO, CHARGEBEE, CLOUDEVENTS_WEBHOOK, CLOUDPRINTER, DATADOG, FIGMA, JUSPAY, MERAKI, PIPEDRIVE,
     POSTMARK,
 };
 pub use digest::{CLOUDINARY, CLOUDINARY_SHA256, HUBSPOT_V1, HUBSPOT_V2, LARK, RECHARGE_V1, SELLSY};
-pub use form_payload::{GITEA, GOGS};
+pub use form_payload::{GITEA, GOGS, MANDRILL};
 pub use hashed_body::{RIPPLE, TEBEX, WALMART};
-pub use public_key::{DISCORD, TELNYX};
+pub use key_id::{SOLIDGATE, TIKTOK_SHOP};
+pub use list_with_more::{COINBASE_CDP, HOOK0, HYGRAPH, NMI};
+pub use plivo::PLIVO_V3;
+pub use public_key::{DISCORD, TELNYX, TOKENIO};
 pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
 pub use signature_in_query::PANDADOC;
 pub use standard_webhooks::{
@@ -65,8 +77,8 @@ pub use standard_webhooks::{
     SW_YOCO, SW_ZAPIER, WHOP,
 };
 pub use timestamp_in_header::{
-    AIRWALLEX, AKENEO, CUSTOMERIO, EMAILIT, FINCH, FRONT, KLAVIYO, METRONOME, ORB, PYLON, REVOLUT, SINCH_CONVERSATION,
-    SLACK, STATSIG, SYNCTERA, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
+    AIRWALLEX, AKENEO, CASHFREE, CUSTOMERIO, EMAILIT, FINCH, FRONT, KLAVIYO, METRONOME, ORB, PYLON, REVOLUT,
+    SINCH_CONVERSATION, SLACK, STATSIG, SYNCTERA, TWITCH, WEBFLOW, ZENDESK, ZEROHASH, ZOOM,
 };
 pub use timestamp_in_list::{
     BOLDSIGN, BUILDKITE, CALENDLY, CLOUDFLARE_STREAM, COURIER, ELEVENLABS, FINTOC, GHOST, IMAGEKIT_V1, KNOCK,
@@ -78,6 +90,7 @@ pub use token::{
 };
 pub use twilio::TWILIO;
 pub use url::{APPWRITE, HUBSPOT_V3, SQUARE, TRELLO};
+pub use weak::PATREON_HMAC_MD5;
 
 /// Every sender of the catalogue, by name.
 pub const ALL: &[&Scheme] = &[
@@ -111,6 +124,7 @@ pub const ALL: &[&Scheme] = &[
     &BUNNY_STREAM,
     &CALCOM,
     &CALENDLY,
+    &CASHFREE,
     &CHARGEBEE,
     &CHECKOUT,
     &CHECKR,
@@ -124,8 +138,11 @@ pub const ALL: &[&Scheme] = &[
     &CLOUDINARY,
     &CLOUDINARY_SHA256,
     &CLOUDPRINTER,
+    &COINBASE_CDP,
     &COINBASE_COMMERCE,
     &COMMERCELAYER,
+    &CONNECTWISE,
+    CONTENTFUL.scheme(),
     &COURIER,
     &CRONOFY,
     &CRYPTOPAY,
@@ -156,6 +173,7 @@ pub const ALL: &[&Scheme] = &[
     &FRONT,
     &FRONT_RULE,
     &GEMINI,
+    &GETSTREAM,
     &GHOST,
     &GITEA,
     &GITHUB,
@@ -169,11 +187,13 @@ pub const ALL: &[&Scheme] = &[
     &HCP_VAULT_RADAR,
     &HELPSCOUT,
     &HEROKU,
+    &HOOK0,
     &HOOKDECK,
     &HUBSPOT_V1,
     HUBSPOT_V2.scheme(),
     HUBSPOT_V3.scheme(),
     &HUGGINGFACE,
+    &HYGRAPH,
     &IMAGEKIT,
     &IMAGEKIT_V1,
     &INTERCOM,
@@ -193,6 +213,7 @@ pub const ALL: &[&Scheme] = &[
     &LOOPS,
     &MAILCHIMP,
     &MAILTRAP,
+    MANDRILL.scheme(),
     &MASTODON,
     &MAUTIC,
     &MERAKI,
@@ -203,8 +224,10 @@ pub const ALL: &[&Scheme] = &[
     &MS_TEAMS_OUTGOING,
     &MUX,
     &NEXUS,
+    &NMI,
     &NOTION,
     &NUVEMSHOP,
+    &NYLAS,
     &OKTA,
     &ONFIDO,
     &OPENAI,
@@ -213,10 +236,12 @@ pub const ALL: &[&Scheme] = &[
     &PADDLE,
     &PAGERDUTY,
     &PANDADOC,
+    &PATREON_HMAC_MD5,
     &PAYSTACK,
     &PERSONA,
     &PICQER,
     &PIPEDRIVE,
+    PLIVO_V3.scheme(),
     &POLAR,
     &PORTONE,
     &POSTMARK,
@@ -233,6 +258,7 @@ pub const ALL: &[&Scheme] = &[
     &REVOLUT,
     &RINGCENTRAL,
     &RIPPLE,
+    &SALESFORCE_MC_ENS,
     &SANITY,
     &SCRAPFLY,
     &SEGMENT,
@@ -250,6 +276,7 @@ pub const ALL: &[&Scheme] = &[
     &SMARTSHEET,
     &SMILE_API,
     &SNYK,
+    SOLIDGATE.scheme(),
     SQUARE.scheme(),
     &SQUARESPACE,
     &STANDARD_WEBHOOKS,
@@ -284,6 +311,8 @@ pub const ALL: &[&Scheme] = &[
     &TELNYX,
     &TERRAFORM_CLOUD,
     &TIKTOK,
+    TIKTOK_SHOP.scheme(),
+    &TOKENIO,
     TRELLO.scheme(),
     TWILIO.scheme(),
     &TWITCH,
@@ -327,6 +356,11 @@ const fn entry(scheme: Scheme) -> Scheme {
 /// As [`entry`], for a sender that signs its URL.
 const fn url_entry(scheme: Scheme) -> UrlScheme {
     UrlScheme::new(entry(scheme))
+}
+
+/// As [`entry`], for a sender that needs the receiver's own id.
+const fn key_id_entry(scheme: Scheme) -> KeyIdScheme {
+    KeyIdScheme::new(entry(scheme))
 }
 
 #[cfg(test)]

@@ -37,3 +37,11 @@ pub const TELNYX: Scheme = entry(
             Confidence::Verified,
         ),
 );
+
+/// Token.io: `token-signature: <base64url>`, Ed25519 over the body.
+pub const TOKENIO: Scheme = entry(
+    Scheme::ed25519("tokenio")
+        .signature(header("token-signature"), Encoding::Base64Url)
+        .event_type(Place::Header("token-event"))
+        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);

@@ -29,6 +29,16 @@ pub const AKENEO: Scheme = entry(
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
+/// Cashfree Payments: `x-webhook-signature: <base64>`, HMAC-SHA-256 over `<milliseconds><body>` under the client secret.
+pub const CASHFREE: Scheme = entry(
+    Scheme::hmac_sha256("cashfree")
+        .signature(header("x-webhook-signature"), Encoding::Base64)
+        .timestamp(header("x-webhook-timestamp"), TimestampFormat::UnixMillis)
+        .signed(&[Part::Timestamp, Part::Body])
+        .event_type(Place::Json("/type"))
+        .source("npm cashfree-pg 6.0.6; cashfree.com/docs (the unit)", Confidence::Verified),
+);
+
 /// Customer.io: `X-CIO-Signature`, HMAC-SHA-256 over `v0:<timestamp>:<body>`.
 pub const CUSTOMERIO: Scheme = entry(
     Scheme::hmac_sha256("customerio")

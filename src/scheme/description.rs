@@ -74,6 +74,13 @@ impl Scheme {
         }
     }
 
+    /// A sender that signs with HMAC-MD5. MD5 is broken: whoever finds collisions has not found the secret, but no
+    /// standard allows this any more ([RFC 6151 §2.3](https://www.rfc-editor.org/rfc/rfc6151#section-2.3)).
+    #[must_use]
+    pub const fn hmac_md5(name: &'static str) -> Self {
+        Self::new(name, Method::Hmac(Algorithm::HmacMd5))
+    }
+
     /// A sender that signs with HMAC-SHA-1. `name` is lower case letters, digits and hyphens.
     #[must_use]
     pub const fn hmac_sha1(name: &'static str) -> Self {

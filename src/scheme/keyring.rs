@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::description::Scheme;
@@ -215,10 +217,51 @@ pub(super) fn secret_bytes(rule: SecretText, secret: &Secret) -> Option<Zeroizin
                 None => Some(Zeroizing::new(secret.expose().to_vec())),
             }
         }
+        SecretText::Sha1 => Some(Zeroizing::new(Sha1::digest(secret.expose()).to_vec())),
+        SecretText::Sha256 => Some(Zeroizing::new(Sha256::digest(secret.expose()).to_vec())),
+        SecretText::WithoutEnvironment { prefix } => {
+            let text = secret.expose();
+            Some(Zeroizing::new(behind_environment(text, prefix.as_bytes()).unwrap_or(text).to_vec()))
+        }
         SecretText::Hex => encoding::secret_from_hex(std::str::from_utf8(secret.expose()).ok()?),
         SecretText::Base64 { prefix } => {
             let text = std::str::from_utf8(secret.expose()).ok()?;
             encoding::secret_from_base64(text.strip_prefix(prefix).unwrap_or(text))
+        }
+    }
+}
+
+/// What stands behind `<prefix><name>-`.
+fn behind_environment<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
+    let rest = text.strip_prefix(prefix)?;
+    let end = rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').filter(|end| *end > 0)?;
+    rest.get(end..)?.strip_prefix(b"-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(rule: SecretText, text: &str) -> String {
+        Encoding::Hex.encode(&secret_bytes(rule, &Secret::short(text).unwrap()).unwrap())
+    }
+
+    /// The digests of `abc` in [FIPS 180-4's examples](https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines/example-values).
+    #[test]
+    fn a_digest_of_the_secret_is_the_key() {
+        assert_eq!(key(SecretText::Sha1, "abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(key(SecretText::Sha256, "abc"), digest);
+    }
+
+    #[test]
+    fn an_environment_is_taken_off_once() {
+        let of = |text| behind_environment(text, b"signkey-");
+        assert_eq!(of(b"signkey-prod-ab-cd"), Some(&b"ab-cd"[..]));
+        assert_eq!(of(b"signkey-test_1-signkey-x-ab"), Some(&b"signkey-x-ab"[..]));
+        for text in [&b"abcd"[..], b"signkey-", b"signkey--ab", b"signkey-prod", b"signkey-a.b-c", b"xsignkey-prod-ab"]
+        {
+            assert_eq!(of(text), None);
         }
     }
 }

@@ -68,7 +68,7 @@ pub use field::{Field, first, header, item, json, query, rest, values};
 pub(crate) use keyring::Keyring;
 pub(crate) use plan::{Examined, Plan};
 pub use rule::{Emit, SignatureRule, Unverified};
-pub use sender::{Sender, SenderOf, UrlScheme};
+pub use sender::{KeyIdScheme, Sender, SenderOf, UrlScheme};
 pub use sign::Signer;
 pub use terms::{Confidence, Part, Place, SecretText, TimestampFormat};
 pub(crate) use verify::examine_without_keys;

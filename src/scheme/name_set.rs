@@ -28,6 +28,7 @@ pub(super) enum Piece {
     Body,
     /// A signed header, the delivery id for one, with the text that follows it.
     Header(SignedHeader),
+    KeyId,
     Lit(&'static str),
     Method,
     Secret,
@@ -113,6 +114,7 @@ impl NameSet {
                     let Some(id) = id.clone() else { unreachable!("a signed id stands in a header: checked before") };
                     Piece::Header(SignedHeader::new(id, text_after(parts, at)))
                 }
+                Part::KeyId => Piece::KeyId,
                 Part::Lit(text) => Piece::Lit(text),
                 Part::Method => Piece::Method,
                 Part::Secret => Piece::Secret,

@@ -280,6 +280,7 @@ impl Plan {
                 Piece::Header(header) => {
                     sink(head.headers.get(&header.name).map(HeaderValue::as_bytes).unwrap_or_default());
                 }
+                Piece::KeyId => sink(self.sender.key_id.as_deref().unwrap_or_default().as_bytes()),
                 Piece::Lit(text) => sink(text.as_bytes()),
                 Piece::Method => sink(head.method.as_str().as_bytes()),
                 Piece::Secret => sink(secret),

@@ -26,6 +26,12 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether the receiver's own id at the sender is needed: then a [`Sender`](super::Sender) without one is a
+    /// configuration error. Default: it is not.
+    fn needs_key_id(&self) -> bool {
+        false
+    }
+
     /// What the sender adds to a request before it signs it, for [`Signer`](super::Signer). Default: nothing.
     fn prepare(&self, head: &mut Parts, body: &Bytes) {
         let _ = (head, body);
@@ -44,6 +50,8 @@ pub struct Unverified<'a> {
     pub head: &'a Parts,
     /// The raw body.
     pub body: &'a Bytes,
+    /// The receiver's own id at the sender as configured; empty where the scheme takes none.
+    pub key_id: &'a str,
     /// The public URL as configured; empty where the scheme takes none.
     pub public_url: &'a str,
 }

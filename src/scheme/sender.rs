@@ -1,20 +1,25 @@
-//! A scheme with what only the receiver knows of it: its own public URL.
+//! A scheme with what only the receiver knows of it: its own public URL, its own id at the sender.
 
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::Uri;
+use http::request::Parts;
 
 use super::description::Scheme;
+use super::rule::Unverified;
 use super::terms::{Content, Part};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 
-/// A scheme that is ready to be used: every [`Scheme`] turns into one, a [`UrlScheme`] by its public URL.
+/// A scheme that is ready to be used: every [`Scheme`] turns into one, a [`UrlScheme`] by its public URL, a
+/// [`KeyIdScheme`] by the receiver's own id at the sender.
 /// `Debug` shows neither user and password of the URL nor its query.
 #[derive(Clone)]
 pub struct Sender {
     pub(super) scheme: Scheme,
     pub(super) url: Option<Arc<str>>,
+    pub(super) key_id: Option<Arc<str>>,
 }
 
 impl Sender {
@@ -30,6 +35,26 @@ impl Sender {
         self.url.as_deref()
     }
 
+    /// The receiver's own id at the sender: an app key, a public key's id, a webhook's id. No secret, though `Debug`
+    /// does not show it.
+    ///
+    /// # Errors
+    /// Anything but 1 to 256 printable ASCII characters without blanks.
+    pub fn key_id(self, id: &str) -> Result<Self, ConfigError> {
+        let name = self.scheme.name;
+        if id.is_empty() || id.len() > LONGEST_KEY_ID || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let what = format!("the key id for `{name}` is not 1 to {LONGEST_KEY_ID} printable ASCII characters");
+            return Err(ConfigError::new(ConfigErrorKind::KeyId, what));
+        }
+        Ok(Self { key_id: Some(id.into()), ..self })
+    }
+
+    /// What a rule sees of a request.
+    pub(super) fn unverified<'a>(&'a self, head: &'a Parts, body: &'a Bytes) -> Unverified<'a> {
+        let configured = |text: &'a Option<Arc<str>>| text.as_deref().unwrap_or_default();
+        Unverified { head, body, key_id: configured(&self.key_id), public_url: configured(&self.url) }
+    }
+
     /// What cannot work, found before serving.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if let Some(problem) = self.scheme.problem() {
@@ -40,6 +65,13 @@ impl Sender {
             return Err(ConfigError::new(
                 ConfigErrorKind::PublicUrl,
                 format!("`{name}` signs its URL: make it a `UrlScheme` and say `.at(\"https://…\")`"),
+            ));
+        }
+        if self.scheme.needs_key_id() && self.key_id.is_none() {
+            let name = self.scheme.name;
+            return Err(ConfigError::new(
+                ConfigErrorKind::KeyId,
+                format!("`{name}` needs your id there: make it a `KeyIdScheme` and say `.key_id(\"…\")`"),
             ));
         }
         Ok(())
@@ -55,14 +87,26 @@ impl Scheme {
             Content::Rule(rule) => rule.signs_url(),
         }
     }
+
+    /// Whether the receiver's own id at the sender is needed, so that [`Sender::key_id`] must say it.
+    #[must_use]
+    pub fn needs_key_id(&self) -> bool {
+        match self.content {
+            Content::Parts(parts) => parts.contains(&Part::KeyId),
+            Content::Rule(rule) => rule.needs_key_id(),
+        }
+    }
 }
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = self.url.as_deref().map(without_credentials);
-        f.debug_struct("Sender").field("scheme", &self.scheme).field("url", &url).finish()
+        f.debug_struct("Sender").field("scheme", &self.scheme).field("url", &url).finish_non_exhaustive()
     }
 }
+
+/// The longest id, in bytes.
+const LONGEST_KEY_ID: usize = 256;
 
 /// What of a URL may be shown: scheme, host, port and path.
 fn without_credentials(url: &str) -> String {
@@ -78,6 +122,7 @@ fn without_credentials(url: &str) -> String {
     message = "`{T}` is no sender yet",
     label = "neither a `Sender` nor a `Scheme`",
     note = "a sender that signs the URL needs it as you gave it to the sender: `provider::TWILIO.at(\"https://…\")?`",
+    note = "a sender that needs your id there takes it by `.key_id(\"…\")?`: `provider::TIKTOK_SHOP.key_id(\"…\")?`",
     note = "a sender of your own is a `const` of type `Scheme`"
 )]
 pub trait SenderOf<T> {
@@ -87,7 +132,7 @@ pub trait SenderOf<T> {
 
 impl SenderOf<Scheme> for Sender {
     fn of(scheme: Scheme) -> Self {
-        Self { scheme, url: None }
+        Self { scheme, url: None, key_id: None }
     }
 }
 
@@ -135,13 +180,48 @@ impl UrlScheme {
         if url.contains('#') {
             return error("has a fragment");
         }
-        Ok(Sender { scheme: self.0, url: Some(url.into()) })
+        Ok(Sender { scheme: self.0, url: Some(url.into()), key_id: None })
     }
 }
 
 impl fmt::Debug for UrlScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("UrlScheme").field(&self.0.name).finish()
+    }
+}
+
+/// A sender that needs the receiver's own id: it signs it, or tells by it which signature is whose. It becomes usable
+/// by [`KeyIdScheme::key_id`]. One that signs its URL as well is a [`UrlScheme`] with [`Sender::key_id`] behind it.
+///
+/// The id is configured and never read from the request: whoever writes the request would choose it.
+#[derive(Clone, Copy)]
+pub struct KeyIdScheme(Scheme);
+
+impl KeyIdScheme {
+    /// Marks a scheme as one that needs the receiver's own id.
+    #[must_use]
+    pub const fn new(scheme: Scheme) -> Self {
+        Self(scheme)
+    }
+
+    /// The scheme, for reading.
+    #[must_use]
+    pub const fn scheme(&self) -> &Scheme {
+        &self.0
+    }
+
+    /// The receiver's own id at the sender: an app key, a public key's id, a webhook's id.
+    ///
+    /// # Errors
+    /// As [`Sender::key_id`].
+    pub fn key_id(self, id: &str) -> Result<Sender, ConfigError> {
+        Sender::of(self.0).key_id(id)
+    }
+}
+
+impl fmt::Debug for KeyIdScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyIdScheme").field(&self.0.name).finish()
     }
 }
 
@@ -183,5 +263,26 @@ mod tests {
     fn a_signed_url_must_be_configured() {
         assert_eq!(Sender::from(ACME).check().unwrap_err().kind(), ConfigErrorKind::PublicUrl);
         assert!(UrlScheme::new(ACME).at("https://example.com").unwrap().check().is_ok());
+    }
+
+    #[test]
+    fn an_id_that_is_needed_must_be_configured() {
+        let acme = ACME.signed(&[Part::KeyId, Part::Body]);
+        assert_eq!(Sender::from(acme).check().unwrap_err().kind(), ConfigErrorKind::KeyId);
+        let longest = "a".repeat(LONGEST_KEY_ID);
+        for id in ["a", "pub_1:2/3=", &longest] {
+            assert!(KeyIdScheme::new(acme).key_id(id).unwrap().check().is_ok(), "{id}");
+        }
+        for id in ["", "a b", "é", "a\n", &format!("{longest}a")] {
+            assert_eq!(KeyIdScheme::new(acme).key_id(id).unwrap_err().kind(), ConfigErrorKind::KeyId, "{id}");
+        }
+    }
+
+    #[test]
+    fn url_and_id_go_together() {
+        let both = ACME.signed(&[Part::Url, Part::KeyId, Part::Body]);
+        let at = UrlScheme::new(both).at("https://example.com").unwrap();
+        assert_eq!(at.check().unwrap_err().kind(), ConfigErrorKind::KeyId);
+        assert!(at.key_id("a").unwrap().check().is_ok());
     }
 }

@@ -7,10 +7,9 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Uri};
 use zeroize::Zeroizing;
 
-use super::field::{Blanks, Field, Items, Source};
+use super::field::{Blanks, Field, Items, List, Source};
 use super::keyring::{basic_token, fits_a_header, secret_bytes};
 use super::name_set::{SignedHeader, text_after};
-use super::rule::Unverified;
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place};
 use crate::clock::UnixTime;
@@ -166,8 +165,7 @@ impl Signer {
         let parts = match self.sender.scheme().content {
             Content::Parts(parts) => parts,
             Content::Rule(rule) => {
-                let public_url = self.sender.public_url().unwrap_or_default();
-                let emitted = rule.contents(&Unverified { head, body, public_url }, &mut |slices| {
+                let emitted = rule.contents(&self.sender.unverified(head, body), &mut |slices| {
                     content = slices.concat();
                     ControlFlow::Break(())
                 });
@@ -187,6 +185,7 @@ impl Signer {
                     let Place::Header(name) = self.sender.scheme().id else { return Err(unsigned("there is no id")) };
                     content.extend_from_slice(signed(name, at)?.as_bytes());
                 }
+                Part::KeyId => content.extend_from_slice(self.sender.key_id.as_deref().unwrap_or_default().as_bytes()),
                 Part::Lit(text) => content.extend_from_slice(text.as_bytes()),
                 Part::Method => content.extend_from_slice(head.method.as_str().as_bytes()),
                 Part::Secret => {
@@ -201,21 +200,37 @@ impl Signer {
         Ok(content)
     }
 
+    /// The items of a list that a rule signs along with timestamp and signature: they are there already.
+    fn kept_items(&self, head: &Parts, field: &Field, written: &[(Field, String)]) -> String {
+        let mut kept = String::new();
+        let (Content::Rule(_), Some(list)) = (self.sender.scheme().content, field.list) else { return kept };
+        let Items::Pairs { between, .. } = list.items else { return kept };
+        let Some(text) = head.headers.get(field.header).and_then(|line| line.to_str().ok()) else { return kept };
+        for item in text.split(list.between_items).map(str::trim_start) {
+            let own = item.split(between).next().unwrap_or_default();
+            let is_written = written.iter().any(|(other, _)| match other.list {
+                Some(List { items: Items::Pairs { key, .. }, .. }) => other.header == field.header && key == own,
+                _ => false,
+            });
+            if is_written || item.is_empty() {
+                continue;
+            }
+            separate(&mut kept, list);
+            kept.push_str(item);
+        }
+        kept
+    }
+
     /// Fields that share a header become items of its list, in order.
     fn write(&self, head: &mut Parts, written: &[(Field, String)]) -> Result<(), ConfigError> {
         for (at, (field, _)) in written.iter().enumerate() {
             if written.iter().take(at).any(|(earlier, _)| earlier.header == field.header) {
                 continue;
             }
-            let mut line = String::new();
+            let mut line = self.kept_items(head, field, written);
             for (field, value) in written.iter().filter(|(other, _)| other.header == field.header) {
                 if let Some(list) = field.list {
-                    if !line.is_empty() {
-                        line.push(list.between_items);
-                        if list.blanks == Blanks::Skipped {
-                            line.push(' ');
-                        }
-                    }
+                    separate(&mut line, list);
                     if let Items::Pairs { between, key } = list.items {
                         line.push_str(key);
                         line.push(between);
@@ -235,6 +250,15 @@ impl Signer {
             head.headers.insert(field.header, value);
         }
         Ok(())
+    }
+}
+
+fn separate(line: &mut String, list: List) {
+    if !line.is_empty() {
+        line.push(list.between_items);
+        if list.blanks == Blanks::Skipped {
+            line.push(' ');
+        }
     }
 }
 

@@ -12,6 +12,7 @@ impl Scheme {
     pub fn summary(&self) -> String {
         let how = match self.method {
             Method::Public(algorithm) => algorithm.name(),
+            Method::Hmac(Algorithm::HmacMd5) => "HMAC-MD5",
             Method::Hmac(Algorithm::HmacSha1) => "HMAC-SHA-1",
             Method::Hmac(Algorithm::HmacSha256) => "HMAC-SHA-256",
             Method::Hmac(Algorithm::HmacSha384) => "HMAC-SHA-384",
@@ -37,6 +38,7 @@ impl Scheme {
                     let _ = write!(summary, "<{name}>");
                 }
                 Part::Id => summary.push_str("<id>"),
+                Part::KeyId => summary.push_str("<key id>"),
                 Part::Lit(text) => summary.extend(text.escape_default()),
                 Part::Method => summary.push_str("<method>"),
                 Part::Secret => summary.push_str("<secret>"),

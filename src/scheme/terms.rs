@@ -31,8 +31,18 @@ pub enum SecretText {
     },
     /// Hex digits, in either case.
     Hex,
+    /// The SHA-1 of the text.
+    Sha1,
+    /// The SHA-256 of the text.
+    Sha256,
     /// The text as it is, prefix and all.
     Whole,
+    /// The text as it is behind the prefix, a name of letters, digits and underscores, and a hyphen, if they are there:
+    /// `signkey-prod-…`.
+    WithoutEnvironment {
+        /// Such as `signkey-`.
+        prefix: &'static str,
+    },
 }
 
 /// One part of the signed content.
@@ -46,6 +56,8 @@ pub enum Part {
     Header(&'static str),
     /// The delivery id, which must be a [`Place::Header`]; else as [`Part::Header`].
     Id,
+    /// The receiver's own id at the sender, as configured by [`KeyIdScheme::key_id`](super::KeyIdScheme::key_id).
+    KeyId,
     /// A fixed text.
     Lit(&'static str),
     /// The method, in upper case.

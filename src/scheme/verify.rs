@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 use super::VerifyError;
 use super::keyring::{KeyKind, Keyring, ReadyKey};
 use super::plan::{Examined, KeyKinds, Plan, Side};
-use super::rule::Unverified;
 use super::sender::Sender;
 use super::terms::{Content, Method};
 use crate::clock::UnixTime;
@@ -272,10 +271,7 @@ impl Verification {
     ) -> Result<(), VerifyError> {
         let plan = &self.verifier.plan;
         match plan.scheme().content {
-            Content::Rule(rule) => {
-                let public_url = plan.sender.public_url().unwrap_or_default();
-                rule.contents(&Unverified { head, body, public_url }, emit)
-            }
+            Content::Rule(rule) => rule.contents(&plan.sender.unverified(head, body), emit),
             Content::Parts(_) => {
                 let secret = key.hashing().map(|(_, secret)| secret).unwrap_or_default();
                 // A digest has the secret in them.

@@ -11,7 +11,7 @@ use clap::Args;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use tower_webhook::capture::CapturedDelivery;
+use tower_webhook::capture::{CapturedDelivery, Extra};
 use tower_webhook::clock::{Clock, SystemClock, UnixTime};
 use tower_webhook::crypto::SigningKey;
 use tower_webhook::scheme::{Place, Scheme, Sender, Signer, UrlScheme};
@@ -59,6 +59,9 @@ pub(crate) struct Sign {
     /// The URL as the receiver gave it to the sender, where that is signed [default: the URL of --curl]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Your own id at the sender (app key, public key, id of the webhook), where it needs that
+    #[arg(long, value_name = "ID")]
+    key_id: Option<String>,
     /// Print a command line that sends the request to this URL
     #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
     curl: Option<String>,
@@ -100,13 +103,19 @@ impl Sign {
     }
 
     fn sender(&self, scheme: Scheme) -> Result<Sender, Failure> {
-        if !scheme.signs_url() {
-            return Ok(scheme.into());
-        }
-        let Some(url) = self.public_url.as_deref().or(self.curl.as_deref()) else {
-            return Err(Failure::Usage(format!("`{}` signs its URL: say it with --public-url", scheme.name())));
+        let usage = |error: ConfigError| Failure::Usage(error.to_string());
+        let sender: Sender = match self.public_url.as_deref().or(self.curl.as_deref()) {
+            _ if !scheme.signs_url() => scheme.into(),
+            Some(url) => UrlScheme::new(scheme).at(url).map_err(usage)?,
+            None => {
+                return Err(Failure::Usage(format!("`{}` signs its URL: say it with --public-url", scheme.name())));
+            }
         };
-        UrlScheme::new(scheme).at(url).map_err(|error| Failure::Usage(error.to_string()))
+        match &self.key_id {
+            _ if !scheme.needs_key_id() => Ok(sender),
+            Some(id) => sender.key_id(id).map_err(usage),
+            None => Err(Failure::Usage(format!("`{}` needs your id there: say it with --key-id", scheme.name()))),
+        }
     }
 
     fn read_body(&self) -> Result<Bytes, Failure> {
@@ -163,8 +172,14 @@ impl Sign {
             Some(id) => id.clone(),
             None => random_id(now)?,
         };
+        let mut extra = Extra::default();
+        if scheme.needs_key_id() {
+            extra.key_id.clone_from(&self.key_id);
+        }
         let captured = CapturedDelivery::new(id, scheme.name(), now, url, head, body);
-        captured.and_then(|captured| captured.to_line()).map_err(|error| Failure::Signing(error.to_string()))
+        captured
+            .and_then(|captured| captured.with_extra(extra).to_line())
+            .map_err(|error| Failure::Signing(error.to_string()))
     }
 
     fn command_line(&self, url: &str, head: &Parts) -> String {

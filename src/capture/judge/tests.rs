@@ -125,3 +125,18 @@ fn settings_that_never_come_again_do_not_pile_up() {
     assert_eq!(judge.judge_line(stripe("x").to_string().as_bytes()).verdict(), &Verdict::Accept);
     assert!(!format!("{judge:?}").contains("secret number"));
 }
+
+#[test]
+fn an_id_that_the_sender_signs_is_that_of_the_line() {
+    let sender = provider::TIKTOK_SHOP.key_id("app-1").unwrap();
+    let (mut head, body) = Request::post("/").body(Bytes::from_static(b"{}")).unwrap().into_parts();
+    Signer::new(sender, Secret::short("x").unwrap()).unwrap().sign(&mut head, &body, UnixTime::from_secs(AT)).unwrap();
+    let line = with(stripe("x"), "provider", json!("tiktok-shop"));
+    let line = with(line, "headers", json!([["authorization", head.headers["authorization"].to_str().unwrap()]]));
+    let with_id = |id: Value| judge(&with(line.clone(), "extra", json!({ "key_id": id })));
+    assert_eq!(with_id(json!("app-1")), Verdict::Accept);
+    assert_eq!(with_id(json!("app-2")), Verdict::Reject(Reason::SignatureMismatch));
+    assert_eq!(with_id(json!("")), Verdict::Reject(Reason::NotConfigured));
+    assert_eq!(judge(&line), Verdict::Reject(Reason::NotConfigured));
+    assert_eq!(judge(&with(stripe("x"), "extra", json!({"key_id": ""}))), Verdict::Accept, "not needed");
+}
