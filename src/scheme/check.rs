@@ -1,6 +1,7 @@
 //! What in a description contradicts itself, found in `const` context.
 
 use super::description::Scheme;
+use super::fetched_key::KeyPlace;
 use super::field::{Field, Items, Lines, Source};
 use super::terms::{Content, Method, Part, Place};
 
@@ -50,6 +51,14 @@ impl Scheme {
             (_, Some((field, _))) if !is_field(field) => {
                 return Some("a signature's header is lower case, and the separators of its list are ASCII and differ");
             }
+            (Method::Public(_), Some((field, _))) if matches!(field.source, Source::Rule) => {
+                if matches!(self.content, Content::Parts(_)) {
+                    return Some("a signature that a rule finds goes with `.signed_by(..)`");
+                }
+            }
+            (_, Some((field, _))) if matches!(field.source, Source::Rule) => {
+                return Some("a rule finds public-key signatures only");
+            }
             (method, Some((field, _))) if matches!(field.source, Source::Json) && !matches!(method, Method::Token) => {
                 return Some("a signature cannot stand in the body that it signs");
             }
@@ -87,6 +96,17 @@ impl Scheme {
             && (!is_place(Place::Json(pointer)) || self.timestamp.is_some())
         {
             return Some("a timestamp stands in the head or, at a JSON pointer, in the body");
+        }
+        if let Some(place) = self.key_place {
+            match place {
+                KeyPlace::IdInHeader(name) | KeyPlace::UrlInHeader(name, _) if !is_header(name) => {
+                    return Some("the header that names the key is lower case");
+                }
+                _ if !matches!(self.method, Method::Public(_)) => {
+                    return Some("a key that is fetched is a public one");
+                }
+                _ => {}
+            }
         }
         let mut names = self.other_names;
         while let [(name, other), rest @ ..] = names {
@@ -207,6 +227,7 @@ const fn is_field(field: &Field) -> bool {
         Source::Json | Source::Query if !field.more.is_empty() || field.list.is_some() => false,
         Source::Json => is_place(Place::Json(field.header)) && field.prefix.is_empty(),
         Source::Query => is_parameter(field.header),
+        Source::Rule => field.more.is_empty() && field.list.is_none() && field.prefix.is_empty(),
     };
     named && separators
 }

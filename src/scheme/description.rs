@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::challenge::Challenge;
-use super::field::Field;
+use super::fetched_key::KeyPlace;
+use super::field::{Field, by_rule};
 use super::rule::SignatureRule;
 use super::terms::{Confidence, Content, Method, Part, Place, SecretText, TimestampFormat};
 use crate::crypto::{Algorithm, Hash, PublicAlgorithm};
@@ -19,6 +20,7 @@ pub struct Scheme {
     pub(super) method: Method,
     pub(super) signature: Option<(Field, Encoding)>,
     pub(super) ed25519: Option<(Field, Encoding)>,
+    pub(super) key_place: Option<KeyPlace>,
     pub(super) secret_text: SecretText,
     pub(super) content: Content,
     pub(super) timestamp: Option<(Field, TimestampFormat)>,
@@ -54,6 +56,7 @@ impl Scheme {
             method,
             signature: None,
             ed25519: None,
+            key_place: None,
             secret_text: SecretText::Whole,
             content: Content::Parts(&[Part::Body]),
             timestamp: None,
@@ -168,6 +171,20 @@ impl Scheme {
     #[must_use]
     pub const fn signature(mut self, field: Field, encoding: Encoding) -> Self {
         self.signature = Some((field, encoding));
+        self
+    }
+
+    /// The signature is found by [`SignatureRule::signature`]: where no [`Field`] can say where it stands. For public keys.
+    #[must_use]
+    pub const fn signature_by_rule(mut self) -> Self {
+        self.signature = Some((by_rule(), Encoding::Base64));
+        self
+    }
+
+    /// Where a delivery names its key, for senders whose keys are fetched.
+    #[must_use]
+    pub const fn fetched_key(mut self, place: KeyPlace) -> Self {
+        self.key_place = Some(place);
         self
     }
 

@@ -26,6 +26,8 @@ pub(super) enum Source {
     Header,
     Json,
     Query,
+    /// Wherever the scheme's rule finds it.
+    Rule,
 }
 
 /// On how many lines each header may stand.
@@ -103,6 +105,11 @@ pub const fn query(name: &'static str) -> Field {
 #[must_use]
 pub const fn json(pointer: &'static str) -> Field {
     Field { source: Source::Json, ..header(pointer) }
+}
+
+/// Where the scheme's rule finds it.
+pub(super) const fn by_rule() -> Field {
+    Field { source: Source::Rule, ..header("") }
 }
 
 /// The items `key=value` of a header that is a list: `item("stripe-signature", ',', "v1")`.
@@ -221,11 +228,16 @@ impl Reader {
         (self.field.source == Source::Json).then_some(self.field.header)
     }
 
+    /// Whether only the scheme's rule finds it: [`Reader::values`] finds nothing then.
+    pub(super) fn is_by_rule(&self) -> bool {
+        self.field.source == Source::Rule
+    }
+
     /// Whether anything stands where the field is looked for, in the head.
     pub(super) fn is_there(&self, head: &Parts) -> bool {
         match self.field.source {
             Source::Header => self.names.iter().any(|name| head.headers.contains_key(name)),
-            Source::Json => false,
+            Source::Json | Source::Rule => false,
             Source::Query => parameters(head, self.field.header).next().is_some(),
         }
     }
@@ -251,7 +263,7 @@ impl Reader {
                     }
                 }
             }
-            Source::Json => {}
+            Source::Json | Source::Rule => {}
             Source::Query => texts.extend(parameters(head, self.field.header).take(2)),
         }
         if self.field.source == Source::Query && texts.len() > 1 {

@@ -94,7 +94,7 @@ impl NameSet {
                 let names = std::iter::once(&field.header).chain(field.more).map(|header| name(header));
                 names.collect::<Result<_, _>>().map(|names| Reader::new(field, names))
             }
-            Source::Json | Source::Query => Ok(Reader::new(field, Vec::new())),
+            Source::Json | Source::Query | Source::Rule => Ok(Reader::new(field, Vec::new())),
         };
         let place = |place: Place| match place {
             Place::Header(header) => name(header).map(Some),

@@ -4,13 +4,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::VerifyError;
 use super::description::Scheme;
+use super::fetched_key::KeyName;
 use super::field::{Found, MAX_CANDIDATES, Reader, Values, single_line};
 use super::name_set::{NameSet, Piece};
+use super::rule::SignatureRule;
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, Place, TimestampFormat};
 use crate::clock::UnixTime;
@@ -105,6 +108,9 @@ impl Plan {
         if self.scheme().method == Method::Unsigned {
             return Ok(Examined { set: 0, sent_at: None, first: None });
         }
+        if let Content::Rule(rule) = self.scheme().content {
+            rule.examine(head)?;
+        }
         let (set, names) = self.choose(head);
         let first = self.examine_signature(names, head, kinds)?;
         for piece in &names.pieces {
@@ -136,8 +142,8 @@ impl Plan {
         let mut verdict = Err(VerifyError::new(Reason::MissingSignature, "no key for this kind of signature"));
         for (reader, second, wanted) in [(&names.signature, false, shared), (&names.ed25519, true, public)] {
             let Some(reader) = reader.as_ref().filter(|_| wanted) else { continue };
-            if reader.in_body().is_some() {
-                // The head tells nothing.
+            if reader.in_body().is_some() || reader.is_by_rule() {
+                // The head tells nothing, or the rule has looked at it.
                 return Ok(None);
             }
             let formed = self.well_formed(reader, head, second, &mut count);
@@ -251,6 +257,24 @@ impl Plan {
             Ok(Found::Values(values)) => Some(values),
             _ => None,
         }
+    }
+
+    /// The rule that finds the signature, where one does.
+    pub(super) fn signature_rule(&self, examined: &Examined) -> Option<&'static dyn SignatureRule> {
+        match (self.names(examined).signature.as_ref().is_some_and(Reader::is_by_rule), self.scheme().content) {
+            (true, Content::Rule(rule)) => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// Whether deliveries name their key in the body; `None` where they name none.
+    pub(crate) fn key_is_in_body(&self) -> Option<bool> {
+        self.scheme().key_place.map(|place| place.is_in_body())
+    }
+
+    /// The name of the key that this delivery was signed with; `None` where deliveries name none.
+    pub(crate) fn key_name(&self, head: &Parts, body: &Bytes) -> Result<Option<KeyName>, VerifyError> {
+        self.scheme().key_place.map(|place| place.name(&self.sender.unverified(head, body))).transpose()
     }
 
     /// The token that stands in the body; `None` where this scheme has it in the head.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::VerifyError;
+use crate::rejection::Reason;
 
 /// Works out what a sender signed, where a list of [`Part`](super::Part)s cannot say it.
 ///
@@ -30,6 +31,25 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
     /// configuration error. Default: it is not.
     fn needs_key_id(&self) -> bool {
         false
+    }
+
+    /// What the head alone decides, before a byte of the body is read. Default: nothing.
+    ///
+    /// # Errors
+    /// The head is enough to refuse.
+    fn examine(&self, head: &Parts) -> Result<(), VerifyError> {
+        let _ = head;
+        Ok(())
+    }
+
+    /// The signature, decoded, for schemes that say [`signature_by_rule`](super::Scheme::signature_by_rule). Default:
+    /// there is none.
+    ///
+    /// # Errors
+    /// There is no signature, or none that can be decoded.
+    fn signature(&self, request: &Unverified<'_>) -> Result<Vec<u8>, VerifyError> {
+        let _ = request;
+        Err(VerifyError::new(Reason::MissingSignature, "the rule finds no signature"))
     }
 
     /// What the sender adds to a request before it signs it, for [`Signer`](super::Signer). Default: nothing.

@@ -44,6 +44,10 @@ impl Verifier {
         Self { plan, ring }
     }
 
+    pub(super) const fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
     /// How far a timestamp may lie from now, each way. Default: what the sender documents, or 300 s.
     ///
     /// # Errors
@@ -125,6 +129,9 @@ impl Verification {
     fn begin(verifier: Verifier, examined: Examined, head: &Parts, now: Option<UnixTime>) -> Result<Self, VerifyError> {
         let plan = &verifier.plan;
         let mut running = None;
+        if let Some(place) = plan.scheme().key_place {
+            place.check(head)?;
+        }
         if plan.scheme().method != Method::Unsigned {
             let Some((at, likeliest)) = verifier.ring.active(now).next() else {
                 return Err(VerifyError::new(Reason::NotConfigured, "no key counts at this time"));
@@ -218,14 +225,17 @@ impl Verification {
             return Ok(values.any(|value| token.matches(value.as_bytes())).then_some(None));
         }
         let mut matched = None;
+        let rule = plan.signature_rule(&self.examined).filter(|_| matches!(key.key, KeyKind::Public(_)));
+        let found = rule.map(|rule| rule.signature(&plan.sender.unverified(head, body))).transpose()?;
         self.contents(key, head, body, &mut |content| {
-            matched = self.key_fits(key, head, content);
+            matched = self.key_fits(key, head, found.as_deref(), content);
             if matched.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(matched.map(Some))
     }
 
-    fn key_fits(&self, key: &ReadyKey, head: &Parts, content: &[&[u8]]) -> Option<Tag> {
+    /// `found` is the signature, where a rule finds it.
+    fn key_fits(&self, key: &ReadyKey, head: &Parts, found: Option<&[u8]>, content: &[&[u8]]) -> Option<Tag> {
         match &key.key {
             KeyKind::Digest(mac, _) | KeyKind::Mac(mac) => {
                 let mut mac = mac.clone();
@@ -236,10 +246,12 @@ impl Verification {
                 let plan = &self.verifier.plan;
                 let second = !plan.scheme().needs_public_key();
                 let message = content.concat();
-                let mut candidates = plan.candidates(&self.examined, head, second)?;
-                let signed = candidates.any(|text| {
-                    plan.decode_public(text, second).is_some_and(|signature| public.verifies(&message, &signature))
-                });
+                let signed = match found {
+                    Some(signature) => public.verifies(&message, signature),
+                    None => plan.candidates(&self.examined, head, second)?.any(|text| {
+                        plan.decode_public(text, second).is_some_and(|signature| public.verifies(&message, &signature))
+                    }),
+                };
                 // Of one message there can be many signatures: what is signed tells a replay.
                 signed.then(|| {
                     let mut hash = Mac::plain(Hash::Sha256);
