@@ -14,6 +14,7 @@ mod body_base64;
 mod body_hex;
 mod body_prefixed;
 mod canonical;
+mod certificates;
 mod compressed;
 mod credentials;
 mod digest;
@@ -56,6 +57,7 @@ pub use body_prefixed::{
     UPOLLO, WHATSAPP, X_TWITTER, YOUSIGN,
 };
 pub use canonical::CONTENTFUL;
+pub use certificates::{AWS_SNS, AWS_SNS_SHA1, PAYPAL};
 pub use compressed::{GETSTREAM, NYLAS};
 pub use credentials::{
     AZURE_DEVOPS, BREVO, CHARGEBEE, CLOUDEVENTS_WEBHOOK, CLOUDPRINTER, DATADOG, FIGMA, JUSPAY, MERAKI, PIPEDRIVE,
@@ -67,7 +69,7 @@ pub use hashed_body::{RIPPLE, TEBEX, WALMART};
 pub use key_id::{SOLIDGATE, TIKTOK_SHOP};
 pub use list_with_more::{COINBASE_CDP, HOOK0, HYGRAPH, NMI};
 pub use plivo::PLIVO_V3;
-pub use public_key::{DISCORD, TELNYX, TOKENIO};
+pub use public_key::{DISCORD, MAILCHANNELS, TELNYX, TOKENIO};
 pub use several_signatures::{BOX, DOCUSIGN, MOLLIE_NEXTGEN};
 pub use signature_in_query::PANDADOC;
 pub use standard_webhooks::{
@@ -110,6 +112,8 @@ pub const ALL: &[&Scheme] = &[
     &AUTH0,
     &AUTHORIZE_NET,
     &AUTOTASK,
+    &AWS_SNS,
+    &AWS_SNS_SHA1,
     &AZURE_DEVOPS,
     &BILL,
     &BITBUCKET_CLOUD,
@@ -211,6 +215,7 @@ pub const ALL: &[&Scheme] = &[
     &LINKEDIN,
     &LITHIC,
     &LOOPS,
+    &MAILCHANNELS,
     &MAILCHIMP,
     &MAILTRAP,
     MANDRILL.scheme(),
@@ -237,6 +242,7 @@ pub const ALL: &[&Scheme] = &[
     &PAGERDUTY,
     &PANDADOC,
     &PATREON_HMAC_MD5,
+    PAYPAL.scheme(),
     &PAYSTACK,
     &PERSONA,
     &PICQER,
