@@ -78,15 +78,31 @@ fn is_basic(headers: &Value, secret: &str) -> bool {
     headers.as_array().unwrap().iter().any(|header| header[1] == json!(basic))
 }
 
+/// Of RFC 7517 appendix A.1, in base64.
+const OTHER_RSA_KEY: &str = "\
+    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4\
+    cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc/BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ/2W+5JsGY4Hc5n9yBXArwl93lqt\
+    7/RN5w6Cf0h4QyQ5v+65YGjQR0/FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbIS\
+    D08qNLyrdkt+bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ+G/xBniIqbw0Ls1jF44+csFCur+kEgU8awapJzKnqDK\
+    gwIDAQAB";
+
 #[test]
 fn a_secret_or_a_body_that_was_changed_is_refused() {
     let mut changed = Vec::new();
-    for vector in vectors() {
+    // Where the key is fetched, it is no secret of the line.
+    let fetched = |vector: &Value| vector["extra"].get("certificate_pem").or(vector["extra"].get("jwks")).is_some();
+    for vector in vectors().into_iter().filter(|vector| !fetched(vector)) {
         let mut other = vector.clone();
         other.as_object_mut().unwrap().remove("secrets");
+        let secret = vector["secret"].as_str().unwrap_or_default();
+        if provider::find(vector["provider"].as_str().unwrap()).unwrap().needs_public_key() && secret.len() > 100 {
+            other["secret"] = json!(OTHER_RSA_KEY);
+            changed.push(other);
+            continue;
+        }
         // One that every scheme can use: base64 and hex of 32 bytes, and Ed25519's base point.
         let point = format!("58{}", "66".repeat(31));
-        let public = ["discord", "telnyx"].contains(&vector["provider"].as_str().unwrap())
+        let public = ["discord", "mailchannels", "telnyx"].contains(&vector["provider"].as_str().unwrap())
             || vector["secret"].as_str().is_some_and(|secret| secret.starts_with("whpk_"));
         other["secret"] = if public && vector["provider"] != "discord" && vector["provider"] != "telnyx" {
             json!(format!("whpk_{}", Base64::encode_string(&base16ct::lower::decode_vec(&point).unwrap())))

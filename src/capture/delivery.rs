@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 
 use super::line::{self, CaptureError};
 use crate::clock::UnixTime;
+use crate::config_error::ConfigError;
+use crate::verifying_key::KeyDocument;
 
 /// One request as it came, and what is needed to judge it. See the [module docs](super) for its fields.
 ///
@@ -36,6 +38,12 @@ pub struct Extra {
     /// How far a timestamp may lie from the time of receipt, each way, in seconds. Default: the sender's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerance_s: Option<u64>,
+    /// The certificate, or the public key, in PEM: what would have been fetched from the URL that the delivery names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_pem: Option<String>,
+    /// A JWK Set: what would have been fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
     /// The receiver's own id at the sender, for senders that need it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
@@ -47,9 +55,35 @@ pub struct Extra {
     pub other: Map<String, Value>,
 }
 
+/// A document as it would have been fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fetched {
+    Jwks(String),
+    Pem(String),
+}
+
+impl Fetched {
+    pub(super) fn read(&self) -> Result<KeyDocument, ConfigError> {
+        match self {
+            Self::Jwks(text) => KeyDocument::jwks(text),
+            Self::Pem(text) => KeyDocument::pem(text),
+        }
+    }
+}
+
 impl Extra {
     pub(super) fn tolerance(&self) -> Option<Duration> {
         self.tolerance_s.map(Duration::from_secs)
+    }
+
+    /// What a source of keys would have answered.
+    pub(super) fn fetched(&self) -> Option<Fetched> {
+        match (&self.certificate_pem, &self.jwks) {
+            (Some(text), _) => Some(Fetched::Pem(text.clone())),
+            (None, Some(Value::String(text))) => Some(Fetched::Jwks(text.clone())),
+            (None, Some(set)) => Some(Fetched::Jwks(set.to_string())),
+            (None, None) => None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -5,15 +5,19 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::request::Parts;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::delivery::CapturedDelivery;
+use super::delivery::{CapturedDelivery, Fetched};
+use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::provider;
 use crate::rejection::Reason;
-use crate::scheme::{Scheme, Sender, UrlScheme, Verifier};
+use crate::scheme::{Scheme, Sender, UrlScheme, Verifier, VerifyError};
 use crate::secret::Secrets;
+use crate::verifying_key::KeyDocument;
 
 /// How many verifiers are kept ready. More settings than these come by and are made anew.
 const MOST_VERIFIERS: usize = 1024;
@@ -24,18 +28,25 @@ const MOST_VERIFIERS: usize = 1024;
 pub struct Judge {
     provider: Option<String>,
     secret: Option<Zeroizing<String>>,
-    ready: HashMap<Settings, Result<Verifier, ConfigError>>,
+    ready: HashMap<Settings, Result<Ready, ConfigError>>,
     warned: BTreeSet<&'static str>,
 }
 
 /// All that a verifier depends on.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Settings {
     provider: &'static str,
     secrets: Vec<Zeroizing<String>>,
+    fetched: Option<Fetched>,
     tolerance: Option<Duration>,
     key_id: Option<String>,
     public_url: Option<String>,
+}
+
+/// A verifier, and what it would have fetched its key from, where the sender's keys are fetched.
+struct Ready {
+    verifier: Verifier,
+    document: Option<Result<KeyDocument, ConfigError>>,
 }
 
 /// What was found out about one line. As JSON it is `{"id":…,"verdict":…,"reason":…,"detail":…}`.
@@ -128,40 +139,69 @@ impl Judge {
         let Some(scheme) = provider::find(name) else {
             return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`"));
         };
-        let secrets = secrets.filter(|secrets| !secrets.is_empty());
-        let Some(secrets) = secrets.or_else(|| Some(vec![self.secret.clone()?])) else {
+        let fetched = extra.fetched().filter(|_| scheme.fetches_keys());
+        let secrets = secrets.filter(|secrets| !secrets.is_empty()).or_else(|| Some(vec![self.secret.clone()?]));
+        let Some(secrets) = secrets.or_else(|| fetched.is_some().then(Vec::new)) else {
             return judgement.trouble(Trouble::NoSecret, String::from("the line has neither `secret` nor `secrets`"));
         };
+        // Where the key is fetched, all that is left to configure is the receiver's id.
+        let id = || Some(fetched.as_ref().and(secrets.first())?.to_string());
+        let takes_id = scheme.needs_key_id() || scheme.fetches_keys();
+        let tolerance = extra.tolerance();
         let settings = Settings {
             provider: scheme.name(),
+            key_id: extra.key_id.filter(|_| takes_id).or_else(|| id().filter(|_| scheme.needs_key_id())),
             secrets,
-            tolerance: extra.tolerance(),
-            key_id: extra.key_id.filter(|_| scheme.needs_key_id()),
+            fetched,
+            tolerance,
             public_url: scheme.signs_url().then(|| extra.public_url.unwrap_or(url)),
         };
-        let verdict = match self.verifier(scheme, settings, &mut judgement.warning) {
-            Ok(verifier) => match verifier.verify(&head, &body, Some(received_at)) {
-                Ok(_) => Verdict::Accept,
-                Err(error) => {
-                    judgement.detail = Some(error.detail().to_owned());
-                    Verdict::Reject(error.reason())
-                }
-            },
-            // What the layer answers where the keys of a tenant cannot be used.
-            Err(error) => {
-                judgement.detail = Some(error.to_string());
-                Verdict::Reject(Reason::NotConfigured)
+        let weaker =
+            scheme.weaker_way().map(|weaker| (weaker, Settings { provider: weaker.name(), ..settings.clone() }));
+        let delivery = (&head, &body, received_at);
+        let mut found = self.verdict(scheme, settings, delivery, &mut judgement.warning);
+        if let (Some((weaker, settings)), Err((Reason::UnsupportedScheme, _))) = (weaker, &found) {
+            found = self.verdict(weaker, settings, delivery, &mut judgement.warning);
+        }
+        let verdict = match found {
+            Ok(()) => Verdict::Accept,
+            Err((reason, detail)) => {
+                judgement.detail = Some(detail);
+                Verdict::Reject(reason)
             }
         };
         Judgement { verdict, ..judgement }
     }
 
-    fn verifier(
+    /// What the layer would have said.
+    fn verdict(
+        &mut self,
+        scheme: &Scheme,
+        settings: Settings,
+        (head, body, received_at): (&Parts, &Bytes, UnixTime),
+        warning: &mut Option<String>,
+    ) -> Result<(), (Reason, String)> {
+        let refused = |error: VerifyError| (error.reason(), error.detail().to_owned());
+        let ready = match self.ready(scheme, settings, warning) {
+            Ok(ready) => ready,
+            // What the layer answers where the keys of a tenant cannot be used.
+            Err(error) => return Err((Reason::NotConfigured, error.to_string())),
+        };
+        let Some(document) = &ready.document else {
+            return ready.verifier.verify(head, body, Some(received_at)).map(|_| ()).map_err(refused);
+        };
+        let name = ready.verifier.key_name_checked(head, body, Some(received_at)).map_err(refused)?;
+        let document = document.as_ref().map_err(|error| (Reason::KeyUnavailable, error.to_string()))?;
+        let verifier = ready.verifier.with_document(&name, document).map_err(refused)?;
+        verifier.verify(head, body, Some(received_at)).map(|_| ()).map_err(refused)
+    }
+
+    fn ready(
         &mut self,
         scheme: &Scheme,
         settings: Settings,
         warning: &mut Option<String>,
-    ) -> &Result<Verifier, ConfigError> {
+    ) -> &Result<Ready, ConfigError> {
         if self.ready.len() >= MOST_VERIFIERS && !self.ready.contains_key(&settings) {
             self.ready.clear();
         }
@@ -175,7 +215,8 @@ impl Judge {
                     short.len()
                 ));
             }
-            settings.verifier(scheme)
+            let document = settings.fetched.as_ref().map(Fetched::read);
+            settings.verifier(scheme).map(|verifier| Ready { verifier, document })
         })
     }
 }
@@ -190,6 +231,13 @@ impl Settings {
             Some(id) => sender.key_id(id)?,
             None => sender,
         };
+        let with_tolerance = |verifier: Verifier| match self.tolerance {
+            Some(tolerance) => verifier.tolerance_as_configured(tolerance),
+            None => verifier,
+        };
+        if self.fetched.is_some() {
+            return Verifier::fetching(sender).map(with_tolerance);
+        }
         let mut ring: Option<Secrets> = None;
         for (at, text) in self.secrets.iter().enumerate() {
             let (id, key) = (format!("key-{at}"), scheme.key_as_configured(text)?);
@@ -201,11 +249,7 @@ impl Settings {
         let Some(ring) = ring else {
             return Err(ConfigError::new(ConfigErrorKind::Secret, "there is no secret"));
         };
-        let verifier = Verifier::new(sender, ring)?;
-        Ok(match self.tolerance {
-            Some(tolerance) => verifier.tolerance_as_configured(tolerance),
-            None => verifier,
-        })
+        Verifier::new(sender, ring).map(with_tolerance)
     }
 }
 
@@ -213,6 +257,7 @@ impl Hash for Settings {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.provider.hash(state);
         self.secrets.iter().for_each(|secret| secret.as_str().hash(state));
+        self.fetched.hash(state);
         self.tolerance.hash(state);
         self.key_id.hash(state);
         self.public_url.hash(state);

@@ -22,6 +22,7 @@
 //! | `body_b64` | the body in base64, padded |
 //! | `secret` or `secrets` | as a user would configure it, or the public key; of several, any may match |
 //! | `extra.tolerance_s` | how far a timestamp may lie from `received_at`, in seconds; default: the sender's |
+//! | `extra.certificate_pem`, `extra.jwks` | what would have been fetched, for senders whose keys are: then `secret` is not needed |
 //! | `extra.key_id` | the receiver's own id at the sender, for senders that need it |
 //! | `extra.public_url` | the URL as the sender knows it, for senders that sign it; default: `url` |
 //!

@@ -332,6 +332,12 @@ impl Scheme {
         self
     }
 
+    /// Whether deliveries name the key that they were signed with, so that it can be fetched.
+    #[must_use]
+    pub const fn fetches_keys(&self) -> bool {
+        self.key_place.is_some()
+    }
+
     /// The sender's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {

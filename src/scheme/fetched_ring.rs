@@ -13,6 +13,10 @@ use super::plan::Plan;
 use super::sender::Sender;
 use super::terms::Method;
 use super::verify::Verifier;
+#[cfg(feature = "cli")]
+use super::verify::examine_without_keys;
+#[cfg(feature = "cli")]
+use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::crypto::{PublicAlgorithm, PublicKey};
 use crate::rejection::Reason;
@@ -89,6 +93,18 @@ impl Verifier {
     /// The delivery names no key, or one that may not be fetched.
     pub fn key_name(&self, head: &Parts, body: &Bytes) -> Result<Option<KeyName>, VerifyError> {
         self.plan().key_name(head, body)
+    }
+
+    /// The same, once the head has passed all checks that need no key: as the layer does it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn key_name_checked(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+        now: Option<UnixTime>,
+    ) -> Result<KeyName, VerifyError> {
+        examine_without_keys(self.plan(), head, now)?;
+        self.key_name(head, body)?.ok_or_else(no_such_key)
     }
 
     /// The same verifier with the keys of this name out of `document`.

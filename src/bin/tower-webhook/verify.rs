@@ -19,7 +19,8 @@ A line of input (here on several):
    "body_b64":"e30=", "secret":"…"}
 
 `now` is another name for `received_at`. `secrets` is an array of which any may match; for senders with public keys it
-is the public key. `extra` may hold `tolerance_s`, `key_id` and `public_url`. Unknown fields are ignored.
+is the public key. `extra` may hold `tolerance_s`, `key_id`, `public_url`,
+and `certificate_pem` or `jwks` in the place of what would be fetched. Unknown fields are ignored.
 
 A line of output:
   {"id":"a1","verdict":"accept","reason":null}
