@@ -16,6 +16,7 @@ mod outcome;
 pub mod rejection;
 mod run_context;
 pub mod secret;
+mod strict_json;
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 mod telemetry;
 mod verifying_key;
@@ -80,4 +81,4 @@ pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};
 pub use signature::SignatureLayer;
 pub use stack::{WebhookLayer, WebhookOptions};
-pub use verifying_key::VerifyingKey;
+pub use verifying_key::{KeyDocument, NamedKey, VerifyingKey};

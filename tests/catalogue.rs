@@ -164,7 +164,7 @@ const IN_PART: &[(&str, &[&str], &[&str])] = &[
         &["/live", "/notificationItems/0/NotificationRequestItem/reason"],
     ),
     ("aws-sns", &["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"], &["/UnsubscribeURL"]),
-    ("aws-sns-v2", &["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"], &["/UnsubscribeURL"]),
+    ("aws-sns-sha1", &["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"], &["/UnsubscribeURL"]),
     ("paypal", &["/id", "/event_type"], &[]),
 ];
 
@@ -179,7 +179,11 @@ fn what_is_signed_in_part_is_known_field_by_field() {
         let covered = covered.iter().map(|field| (field, false));
         for (field, passes) in covered.chain(open.iter().map(|field| (field, true))) {
             let mut changed = body.clone();
-            let value = changed.pointer_mut(field).unwrap_or_else(|| panic!("{} has a {field}", captured.id));
+            let Some(value) = changed.pointer_mut(field) else {
+                // What is not signed need not be there.
+                assert!(passes, "{} has a {field}", captured.id);
+                continue;
+            };
             *value = Value::from(format!("{}x", value.as_str().unwrap()));
             let verdict = captured.verify(&captured.head, &changed.to_string().into(), captured.received_at);
             assert_eq!(verdict.is_ok(), passes, "{}: {field}", captured.id);

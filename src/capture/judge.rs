@@ -5,17 +5,20 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::request::Parts;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::delivery::{CapturedDelivery, Extra};
+use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::provider;
 use crate::rejection::Reason;
 use crate::scheme::{Scheme, Sender, UrlScheme, Verifier};
 use crate::secret::Secrets;
-use crate::verifying_key::VerifyingKey;
+use crate::verifying_key::{KeyDocument, VerifyingKey};
 
 /// How many verifiers are kept ready. More settings than these come by and are made anew.
 const MOST_VERIFIERS: usize = 1024;
@@ -32,7 +35,7 @@ pub struct Judge {
 }
 
 /// All that a verifier depends on.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Settings {
     provider: &'static str,
     hash: Option<String>,
@@ -44,7 +47,7 @@ struct Settings {
 }
 
 /// Keys that would be fetched.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Fetched {
     Jwks(String),
     Pem(String),
@@ -63,11 +66,12 @@ impl Fetched {
     fn ring(&self) -> Result<Secrets, ConfigError> {
         let keys = match self {
             Self::Pem(pem) => return VerifyingKey::from_pem(pem).map(Secrets::from),
-            Self::Jwks(text) => VerifyingKey::all_from_jwks(text)?,
+            Self::Jwks(text) => KeyDocument::jwks(text)?,
         };
         let mut ring: Option<Secrets> = None;
-        for (at, (kid, key)) in keys.into_iter().enumerate() {
-            let id = kid.unwrap_or_else(|| format!("key-{at}"));
+        for (at, key) in keys.keys().iter().enumerate() {
+            let id = key.id().map_or_else(|| format!("key-{at}"), str::to_owned);
+            let key = key.key().clone();
             ring = Some(match ring {
                 Some(ring) => ring.and(&id, key),
                 None => Secrets::named(&id, key),
@@ -212,21 +216,33 @@ impl Judge {
             secrets,
             public_url: scheme.signs_url().then(|| extra.public_url.unwrap_or(url)),
         };
-        let verdict = match self.verifier(&scheme, settings, &mut judgement.warning) {
-            Ok(verifier) => match verifier.verify(&head, &body, Some(received_at)) {
-                Ok(_) => Verdict::Accept,
-                Err(error) => {
-                    judgement.detail = Some(error.detail().to_owned());
-                    Verdict::Reject(error.reason())
-                }
+        let weaker = scheme.weaker_way().map(|weaker| (weaker, settings.clone()));
+        let delivery = (&head, &body, received_at);
+        let mut found = self.verdict(&scheme, settings, delivery, &mut judgement.warning);
+        if let (Some((weaker, settings)), (Verdict::Reject(Reason::UnsupportedScheme), _)) = (weaker, &found) {
+            let settings = Settings { provider: weaker.name(), ..settings };
+            found = self.verdict(weaker, settings, delivery, &mut judgement.warning);
+        }
+        let (verdict, detail) = found;
+        Judgement { verdict, detail, ..judgement }
+    }
+
+    /// The verdict, and what there is to say of it.
+    fn verdict(
+        &mut self,
+        scheme: &Scheme,
+        settings: Settings,
+        (head, body, received_at): (&Parts, &Bytes, UnixTime),
+        warning: &mut Option<String>,
+    ) -> (Verdict, Option<String>) {
+        match self.verifier(scheme, settings, warning) {
+            Ok(verifier) => match verifier.verify(head, body, Some(received_at)) {
+                Ok(_) => (Verdict::Accept, None),
+                Err(error) => (Verdict::Reject(error.reason()), Some(error.detail().to_owned())),
             },
             // What the layer answers where the keys of a tenant cannot be used.
-            Err(error) => {
-                judgement.detail = Some(error.to_string());
-                Verdict::Reject(Reason::NotConfigured)
-            }
-        };
-        Judgement { verdict, ..judgement }
+            Err(error) => (Verdict::Reject(Reason::NotConfigured), Some(error.to_string())),
+        }
     }
 
     fn verifier(

@@ -142,6 +142,7 @@ pub const ALL: &[&Scheme] = &[
     &LITHIC,
     LIVEKIT.scheme(),
     &LOOPS,
+    &MAILCHANNELS,
     &MAILCHIMP,
     &MAILGUN,
     &MAILTRAP,

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::entry;
-use crate::scheme::{Challenge, Confidence, Encoding, Part, Place, Question, Scheme, TimestampFormat, days, header};
+use crate::scheme::{
+    Challenge, Confidence, Encoding, KeyPlace, MessageSignature, Part, Place, Question, Scheme, TimestampFormat, days,
+    header, item,
+};
 
 /// Discord, interactions and webhook events: Ed25519 over `<timestamp><body>`, both in hex headers. Both
 /// kinds of PING are answered once they are verified.
@@ -21,6 +24,21 @@ pub const DISCORD: Scheme = entry(
             Question::fixed("/type", "0", 204, ""),
         ]))
         .source("npm discord-interactions 4.4.0; discord-api-docs, commit c98d64b", Confidence::Verified),
+);
+
+/// MailChannels: an HTTP Message Signature (RFC 9421) with Ed25519 over `content-digest`. The key is fetched by the
+/// `keyid` of `Signature-Input`: `GET https://api.mailchannels.net/tx/v1/webhook/public-key?id=<keyid>` answers with JSON
+/// whose `key` is the base64 of a SubjectPublicKeyInfo.
+pub const MAILCHANNELS: Scheme = entry(
+    Scheme::ed25519("mailchannels")
+        .signature_by_rule()
+        .signed_by(&MessageSignature::new("ed25519"))
+        .timestamp(item("signature-input", ';', "created"), TimestampFormat::UnixSeconds)
+        .fetched_key(KeyPlace::Rule(&MessageSignature::new("ed25519")))
+        .source(
+            "Yizack/nuxt-webhook-validators src/runtime/server/lib/validators/mailchannels.ts; RFC 9421",
+            Confidence::ThirdParty,
+        ),
 );
 
 /// Telnyx v2: `telnyx-signature-ed25519`, Ed25519 over `<timestamp>|<body>`.

@@ -1,6 +1,7 @@
 //! What in a description contradicts itself, found in `const` context.
 
 use super::description::Scheme;
+use super::fetched_key::KeyPlace;
 use super::field::{Field, Items, Lines, Source};
 use super::terms::{Content, Method, Part, Place};
 
@@ -111,6 +112,17 @@ impl Scheme {
             && (!is_place(Place::Json(pointer)) || self.timestamp.is_some())
         {
             return Some("a timestamp stands in the head or, at a JSON pointer, in the body");
+        }
+        if let Some(place) = self.key_place {
+            match place {
+                KeyPlace::IdInHeader(name) | KeyPlace::UrlInHeader(name, _) if !is_header(name) => {
+                    return Some("the header that names the key is lower case");
+                }
+                _ if !matches!(self.method, Method::Public(_)) => {
+                    return Some("a key that is fetched is a public one");
+                }
+                _ => {}
+            }
         }
         let mut names = self.other_names;
         while let [(name, other), rest @ ..] = names {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::challenge::Challenge;
 use super::conduct::Conduct;
+use super::fetched_key::KeyPlace;
 use super::field::Field;
 use super::jwt::Jwt;
 use super::rule::SignatureRule;
+use super::rule::by_rule;
 use super::terms::{Confidence, Content, Method, Part, Place, SecretText, TimestampFormat};
 use crate::crypto::{Algorithm, Hash, PublicAlgorithm};
 use crate::encoding::Encoding;
@@ -21,6 +23,8 @@ pub struct Scheme {
     pub(super) method: Method,
     pub(super) signature: Option<(Field, Encoding)>,
     pub(super) ed25519: Option<(Field, Encoding)>,
+    pub(super) key_place: Option<KeyPlace>,
+    pub(super) weaker: Option<&'static Self>,
     pub(super) secret_text: SecretText,
     pub(super) content: Content,
     pub(super) timestamp: Option<(Field, TimestampFormat)>,
@@ -55,6 +59,8 @@ impl Scheme {
             method,
             signature: None,
             ed25519: None,
+            key_place: None,
+            weaker: None,
             secret_text: SecretText::Whole,
             content: Content::Parts(&[Part::Body]),
             timestamp: None,
@@ -195,6 +201,32 @@ impl Scheme {
         self
     }
 
+    /// The signature is found by [`SignatureRule::signature`]: where no [`Field`] can say where it stands. For public keys.
+    #[must_use]
+    pub const fn signature_by_rule(mut self) -> Self {
+        self.signature = Some((by_rule(), Encoding::Base64));
+        self
+    }
+
+    /// Where a delivery names its key, for senders whose keys are fetched.
+    #[must_use]
+    pub const fn fetched_key(mut self, place: KeyPlace) -> Self {
+        self.key_place = Some(place);
+        self
+    }
+
+    /// The weaker way in which the same sender signs unless it is told otherwise. Nothing falls back to it but the tool,
+    /// which judges what a sender sends.
+    pub(crate) const fn weaker(mut self, scheme: &'static Self) -> Self {
+        self.weaker = Some(scheme);
+        self
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) const fn weaker_way(&self) -> Option<&'static Self> {
+        self.weaker
+    }
+
     /// Where a second, Ed25519 signature over the same content stands: for senders whose receivers may
     /// hold a shared secret or a public key. The kind of key that is configured decides.
     #[must_use]
@@ -310,6 +342,12 @@ impl Scheme {
         self.source = source;
         self.confidence = confidence;
         self
+    }
+
+    /// Whether deliveries name the key that they were signed with, so that it can be fetched.
+    #[must_use]
+    pub const fn fetches_keys(&self) -> bool {
+        self.key_place.is_some()
     }
 
     /// The sender's name.

@@ -59,6 +59,10 @@ impl Keyring {
         Self { keys: Vec::new(), likeliest: AtomicUsize::new(0) }
     }
 
+    pub(super) const fn of(keys: Vec<ReadyKey>) -> Self {
+        Self { keys, likeliest: AtomicUsize::new(0) }
+    }
+
     /// The ids of all keys.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
         self.keys.iter().map(|key| &key.id)
@@ -222,6 +226,10 @@ impl ReadyKey {
             }
         };
         Ok(Self { id: key.id.clone(), key: ready, not_before: key.not_before, not_after: key.not_after })
+    }
+
+    pub(super) const fn public(id: Arc<str>, key: PublicKey) -> Self {
+        Self { id, key: KeyKind::Public(key), not_before: None, not_after: None }
     }
 
     /// What hashes under this key, and the secret that goes into a digest.

@@ -10,6 +10,7 @@ use http::request::Parts;
 
 use super::VerifyError;
 use super::description::Scheme;
+use super::fetched_key::KeyName;
 use super::field::{Field, Source};
 use super::jwt;
 use super::name_set::{NameSet, Piece};
@@ -120,6 +121,9 @@ impl Plan {
     ) -> Result<Examined, VerifyError> {
         if matches!(self.scheme().method, Method::Unsigned) {
             return Ok(Examined { set: 0, sent_at: None, first: None });
+        }
+        if let Content::Rule(rule) = self.scheme().content {
+            rule.examine(head)?;
         }
         let (set, names) = self.choose(head);
         let first = self.examine_signature(names, head, kinds)?;
@@ -241,13 +245,11 @@ impl Plan {
 
     /// As [`text_by_rule`](Self::text_by_rule), decoded, where it is a MAC or a digest.
     pub(super) fn signature_by_rule(&self, request: &Unverified<'_>) -> Result<Option<Tag>, VerifyError> {
-        if matches!(self.scheme().method, Method::Public(_)) {
-            return Ok(None);
-        }
         let Some(text) = self.text_by_rule(request)? else { return Ok(None) };
-        match self.decode(&text) {
-            Some(tag) => Ok(Some(tag)),
-            None => Err(VerifyError::new(Reason::MalformedSignature, "the signature cannot be decoded")),
+        let malformed = || VerifyError::new(Reason::MalformedSignature, "the signature cannot be decoded");
+        match self.scheme().method {
+            Method::Public(_) => self.decode_public(&text, false).map(|_| None).ok_or_else(malformed),
+            _ => self.decode(&text).map(Some).ok_or_else(malformed),
         }
     }
 
@@ -302,6 +304,16 @@ impl Plan {
             Ok(Found::Values(values)) => Some(values),
             _ => None,
         }
+    }
+
+    /// Whether deliveries name their key in the body; `None` where they name none.
+    pub(crate) fn key_is_in_body(&self) -> Option<bool> {
+        self.scheme().key_place.map(|place| place.is_in_body())
+    }
+
+    /// The name of the key that this delivery was signed with; `None` where deliveries name none.
+    pub(crate) fn key_name(&self, head: &Parts, body: &Bytes) -> Result<Option<KeyName>, VerifyError> {
+        self.scheme().key_place.map(|place| place.name(&self.sender.unverified(head, body, "", &[]))).transpose()
     }
 
     /// Whether the whole body is the token.

@@ -61,6 +61,15 @@ pub trait SignatureRule: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// What the head alone decides, before a byte of the body is read. Default: nothing.
+    ///
+    /// # Errors
+    /// The head is enough to refuse.
+    fn examine(&self, head: &Parts) -> Result<(), VerifyError> {
+        let _ = head;
+        Ok(())
+    }
+
     /// What the sender adds to a request before it signs it, for [`Signer`](super::Signer). Default: nothing.
     fn prepare(&self, head: &mut Parts, body: &Bytes) {
         let _ = (head, body);

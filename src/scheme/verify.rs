@@ -45,6 +45,10 @@ impl Verifier {
         Self { plan, ring }
     }
 
+    pub(super) const fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
     /// How far a timestamp may lie from now, each way. Default: what the sender documents, or 300 s.
     ///
     /// # Errors
@@ -128,6 +132,9 @@ impl Verification {
     fn begin(verifier: Verifier, examined: Examined, head: &Parts, now: Option<UnixTime>) -> Result<Self, VerifyError> {
         let plan = &verifier.plan;
         let mut running = None;
+        if let Some(place) = plan.scheme().key_place {
+            place.check(head)?;
+        }
         if !matches!(plan.scheme().method, Method::Unsigned) {
             let Some((at, likeliest)) = verifier.ring.active(now).next() else {
                 return Err(VerifyError::new(Reason::NotConfigured, "no key counts at this time"));

@@ -11,13 +11,15 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::key_cache::Finding;
 use super::layer::{Config, Keys};
 use super::resolver::{Resolved, Resolving};
-use crate::body::{BoxError, Captured, Collect, ResponseBody, VerifiedBody};
+use crate::body::{BodyBudget, BoxError, Captured, Collect, ResponseBody, VerifiedBody};
 use crate::clock::UnixTime;
 use crate::delivery::Delivery;
 use crate::rejection::{Dialect, Reason, Rejection};
-use crate::scheme::{Examined, Keyring, Verification, Verifier, examine_without_keys};
+use crate::scheme::{Examined, KeyName, Keyring, Verification, Verifier, examine_without_keys, no_such_key};
+use crate::verifying_key::KeyDocument;
 
 pin_project! {
     /// The future of [`SignatureService`](super::SignatureService).
@@ -36,10 +38,32 @@ pin_project! {
     enum State<B, F> {
         Answered { response: Option<Response<Bytes>> },
         Resolving { keys: Resolving, examined: Examined, now: Option<UnixTime>, request: Option<(Parts, B)> },
-        Reading { head: Option<Parts>, #[pin] body: B, collect: Collect, verifying: Option<Verifying> },
+        Fetching { finding: Finding, name: KeyName, head: Head, rest: Option<(Parts, Rest<B>)> },
+        Reading { head: Option<Parts>, #[pin] body: B, collect: Collect, next: Option<Next> },
         Ready { request: Option<Request<VerifiedBody>> },
         Running { #[pin] future: F },
     }
+}
+
+/// What the head has shown, and when.
+type Head = (Examined, Option<UnixTime>);
+
+/// The body of a request whose key is being fetched.
+enum Rest<B> {
+    /// Read, as the key is named in it; it still counts as a body that is held.
+    Read {
+        bytes: Bytes,
+        _held: Collect,
+    },
+    Unread(B),
+}
+
+/// What comes once the body is read.
+#[allow(clippy::large_enum_variant, reason = "one a request, and mostly the large one")]
+enum Next {
+    /// The key is named in the body.
+    Fetch(Head),
+    Judge(Verifying),
 }
 
 /// A verification under way, and for whom.
@@ -107,6 +131,19 @@ impl<B: Captured, F> State<B, F> {
                 let examined = examine_without_keys(&config.plan, &head, now)?;
                 Ok(Self::Resolving { keys: resolver.resolve(&head), examined, now, request: Some((head, body)) })
             }
+            Keys::Source(_) => {
+                let examined = examine_without_keys(&config.plan, &head, now)?;
+                if config.plan.key_is_in_body() == Some(true) {
+                    let collect = Collect::new(body.budget());
+                    return Ok(Self::Reading {
+                        head: Some(head),
+                        body,
+                        collect,
+                        next: Some(Next::Fetch((examined, now))),
+                    });
+                }
+                Self::fetching(config, (examined, now), head, &Bytes::new(), Rest::Unread(body))
+            }
         }
     }
 
@@ -133,7 +170,32 @@ impl<B: Captured, F> State<B, F> {
 
     fn reading(head: Parts, body: B, verifying: Verifying) -> Self {
         let collect = Collect::new(body.budget());
-        Self::Reading { head: Some(head), body, collect, verifying: Some(verifying) }
+        Self::Reading { head: Some(head), body, collect, next: Some(Next::Judge(verifying)) }
+    }
+
+    fn fetching(config: &Config, seen: Head, head: Parts, bytes: &Bytes, rest: Rest<B>) -> Result<Self, Rejection> {
+        let Keys::Source(cache) = &config.keys else {
+            return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no source of keys"));
+        };
+        let name = config.plan.key_name(&head, bytes)?.ok_or_else(no_such_key)?;
+        let finding = cache.find(name.clone(), &config.clock);
+        Ok(Self::Fetching { finding, name, head: seen, rest: Some((head, rest)) })
+    }
+
+    fn fetched(
+        config: &Config,
+        (examined, now): Head,
+        name: &KeyName,
+        document: &KeyDocument,
+        (head, rest): (Parts, Rest<B>),
+    ) -> Result<Self, Rejection> {
+        let ring = Keyring::fetched(config.plan.scheme(), name, document).ok_or_else(no_such_key)?;
+        let verification = Verifier::of(config.plan.clone(), Arc::new(ring)).resume(examined, &head, now)?;
+        let verifying = Verifying { verification, tenant: None, nobody: false };
+        match rest {
+            Rest::Read { bytes, .. } => judged(config, head, bytes, verifying),
+            Rest::Unread(body) => Ok(Self::reading(head, body, verifying)),
+        }
     }
 }
 
@@ -160,15 +222,30 @@ where
                         None => Err(Reason::Misconfigured.into()),
                     }
                 }
-                StateProj::Reading { head, body, collect, verifying } => {
+                StateProj::Fetching { finding, name, head, rest } => {
+                    let document = ready!(finding.as_mut().poll(cx));
+                    match (document, rest.take()) {
+                        (Err(rejection), _) => Err(rejection),
+                        (Ok(document), Some(rest)) => State::fetched(this.config, *head, name, &document, rest),
+                        (Ok(_), None) => Err(Reason::Misconfigured.into()),
+                    }
+                }
+                StateProj::Reading { head, body, collect, next } => {
                     let collected = ready!(collect.poll(body, cx, |frame| {
-                        if let Some(verifying) = verifying.as_mut() {
+                        if let Some(Next::Judge(verifying)) = next.as_mut() {
                             verifying.verification.update(frame);
                         }
                     }));
-                    match (collected, head.take(), verifying.take()) {
+                    match (collected, head.take(), next.take()) {
                         (Err(rejection), ..) => Err(rejection),
-                        (Ok(bytes), Some(head), Some(verifying)) => judged(this.config, head, bytes, verifying),
+                        (Ok(bytes), Some(head), Some(Next::Judge(verifying))) => {
+                            judged(this.config, head, bytes, verifying)
+                        }
+                        (Ok(bytes), Some(head), Some(Next::Fetch(seen))) => {
+                            let collect = std::mem::replace(collect, Collect::new(&BodyBudget::global()));
+                            let rest = Rest::Read { bytes: bytes.clone(), _held: collect };
+                            State::fetching(this.config, seen, head, &bytes, rest)
+                        }
                         _ => Err(Reason::Misconfigured.into()),
                     }
                 }

@@ -8,6 +8,8 @@ use http::Method;
 use tower_layer::Layer;
 
 use super::SignatureService;
+use super::key_cache::KeyCache;
+use super::key_source::KeySource;
 use super::resolver::{ErasedResolver, KeyResolver};
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::ConfigError;
@@ -43,12 +45,14 @@ pub(super) enum Keys {
         nobody: Secrets,
     },
     Ring(Arc<Keyring>),
+    Source(Arc<KeyCache>),
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resolver { .. } => f.write_str("Resolver(..)"),
+            Self::Source(_) => f.write_str("Source(..)"),
             Self::Ring(ring) => f.debug_list().entries(ring.ids()).finish(),
         }
     }
@@ -74,6 +78,22 @@ impl SignatureLayer {
         let plan = Plan::new(sender.into())?;
         let nobody = plan.scheme().throwaway_keys()?;
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
+    }
+
+    /// Verifies deliveries of `sender` with the sender's public keys, which each delivery names and `source` fetches.
+    ///
+    /// A name must pass the sender's own rule before anything is fetched. What is fetched is kept: a document for an hour,
+    /// unless [it says otherwise](crate::KeyDocument::lasts); that there is none, for a minute; a failure, for 5 seconds.
+    /// A set without the key is fetched again once a minute at most. Requests for one document wait for one fetch.
+    /// 256 documents are kept. Of names that were never fetched before at most 8 are fetched at once, and at most 32 a
+    /// minute come to nothing: with more the answer is 503 for those, and for them alone.
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself, a sender whose deliveries name no key.
+    pub fn fetching(sender: impl Into<Sender>, source: impl KeySource) -> Result<Self, ConfigError> {
+        let plan = Plan::new(sender.into())?;
+        plan.names_keys()?;
+        Ok(Self::of(plan, Keys::Source(KeyCache::new(source))))
     }
 
     /// See [`danger::accept_unsigned`](crate::danger::accept_unsigned).

@@ -10,7 +10,8 @@
 //!   `key_unavailable`).
 //!
 //! The body is hashed as its frames arrive. Several keys may be valid at once; the one that matched last is
-//! tried first. Keys that depend on the request (tenants) come from a [`KeyResolver`].
+//! tried first. Keys that depend on the request (tenants) come from a [`KeyResolver`]; those that the delivery names and
+//! the sender publishes (certificates, JWK Sets) from a [`KeySource`].
 //!
 //! Deployment caveat: nothing outside of this layer may touch the body; a layer that decompresses requests
 //! changes the bytes that were signed. The service is always ready: the inner one's readiness is awaited
@@ -41,11 +42,15 @@
 //! ```
 
 mod future;
+mod key_cache;
+mod key_source;
+mod key_table;
 mod layer;
 mod resolver;
 mod service;
 
 pub use future::SignatureFuture;
+pub use key_source::{KeySource, KeySourceFn, MemoryKeySource, key_source_fn};
 pub use layer::SignatureLayer;
 pub use resolver::{KeyResolver, Resolved, ResolverFn, resolver_fn};
 pub use service::SignatureService;

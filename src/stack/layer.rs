@@ -22,7 +22,11 @@ use crate::rejection::RenderRejection;
 use crate::secret::Secret;
 use crate::signature::SignatureLayer;
 #[cfg(feature = "moka")]
-use crate::{scheme::Sender, secret::Secrets, signature::KeyResolver};
+use crate::{
+    scheme::Sender,
+    secret::Secrets,
+    signature::{KeyResolver, KeySource},
+};
 
 /// The finished stack for one route: every layer in its place. See the [module docs](super).
 #[derive(Clone, Debug)]
@@ -56,6 +60,16 @@ impl WebhookLayer {
     #[cfg(feature = "moka")]
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         Ok(Self::of(SignatureLayer::resolving(sender, resolver)?).idempotency(IdempotencyLayer::in_memory()))
+    }
+
+    /// As [`WebhookLayer::new`], with the sender's public keys, which each delivery names and `source` fetches; see
+    /// [`SignatureLayer::fetching`].
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself, a sender whose deliveries name no key.
+    #[cfg(feature = "moka")]
+    pub fn fetching(sender: impl Into<Sender>, source: impl KeySource) -> Result<Self, ConfigError> {
+        Ok(Self::of(SignatureLayer::fetching(sender, source)?).idempotency(IdempotencyLayer::in_memory()))
     }
 
     /// The stack around a signature layer of your own; without idempotency, until you give it one.

@@ -11,7 +11,7 @@ use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::idempotency::IdempotencyLayer;
 use crate::scheme::Sender;
 use crate::secret::Secrets;
-use crate::signature::{KeyResolver, SignatureLayer};
+use crate::signature::{KeyResolver, KeySource, SignatureLayer};
 
 /// What several routes share: proxies, budget, idempotency store, metrics. It makes a [`WebhookLayer`] for each.
 ///
@@ -132,6 +132,14 @@ impl WebhookOptions {
         resolver: impl KeyResolver,
     ) -> Result<WebhookLayer, ConfigError> {
         self.layer_of(SignatureLayer::resolving(sender, resolver)?)
+    }
+
+    /// The layer of a route whose keys are fetched.
+    ///
+    /// # Errors
+    /// What [`WebhookLayer::fetching`] refuses, and a name that was given before.
+    pub fn fetching(&self, sender: impl Into<Sender>, source: impl KeySource) -> Result<WebhookLayer, ConfigError> {
+        self.layer_of(SignatureLayer::fetching(sender, source)?)
     }
 
     /// The layer around a signature layer of your own.

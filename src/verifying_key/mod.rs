@@ -1,15 +1,19 @@
 //! A sender's public key.
 
-#[cfg(any(feature = "ecdsa", feature = "rsa"))]
+mod document;
 mod jwk;
 #[cfg(any(feature = "ecdsa", feature = "rsa"))]
 mod pem;
+#[cfg(any(feature = "ecdsa", feature = "rsa"))]
+mod spki;
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::config_error::ConfigError;
 use crate::encoding::Encoding;
+
+pub use document::{KeyDocument, NamedKey};
 
 /// A sender's public key: what verifies its signatures and makes none.
 ///

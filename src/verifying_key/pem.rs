@@ -3,18 +3,14 @@
 use std::str;
 
 use x509_cert::Certificate;
-use x509_cert::der::asn1::BitString;
-use x509_cert::der::oid::ObjectIdentifier;
-use x509_cert::der::{self, Any, Decode, Encode, pem};
-use x509_cert::spki::{AlgorithmIdentifier, SubjectPublicKeyInfoOwned};
+use x509_cert::der::{self, Decode, Encode, pem};
 
 use super::VerifyingKey;
+use super::spki::rsa_key;
 use crate::config_error::ConfigError;
 
 /// The longest text that is looked at, in bytes.
 const LONGEST: usize = 64 * 1024;
-/// `rsaEncryption` of [RFC 8017 appendix C](https://www.rfc-editor.org/rfc/rfc8017#appendix-C).
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 impl VerifyingKey {
     /// From PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)): a `PUBLIC KEY`, an `RSA PUBLIC KEY`, or the
@@ -58,13 +54,4 @@ impl VerifyingKey {
 
 fn key_of_certificate(bytes: &[u8]) -> der::Result<Vec<u8>> {
     Certificate::from_der(bytes)?.tbs_certificate().subject_public_key_info().to_der()
-}
-
-/// A SubjectPublicKeyInfo around the key of [RFC 8017 appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1).
-pub(super) fn rsa_key(bytes: &[u8]) -> der::Result<Vec<u8>> {
-    SubjectPublicKeyInfoOwned {
-        algorithm: AlgorithmIdentifier { oid: RSA, parameters: Some(Any::null()) },
-        subject_public_key: BitString::from_bytes(bytes)?,
-    }
-    .to_der()
 }

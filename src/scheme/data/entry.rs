@@ -129,6 +129,8 @@ impl Entry {
             challenge,
             source,
             confidence,
+            key_place: _,
+            weaker: _,
         } = *scheme;
         let algorithm = Algorithm::of(method);
         let (signed, rule) = match content {
