@@ -17,6 +17,7 @@ pub mod rejection;
 mod run_context;
 pub mod secret;
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+mod strict_json;
 mod telemetry;
 mod verifying_key;
 

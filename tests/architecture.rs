@@ -52,6 +52,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("rejection", Ring::Facts),
     ("run_context", Ring::Facts),
     ("secret", Ring::Facts),
+    ("strict_json", Ring::Facts),
     ("telemetry", Ring::Facts),
     ("verifying_key", Ring::Facts),
     ("capture", Ring::Engine),
