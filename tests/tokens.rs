@@ -152,7 +152,7 @@ fn times_are_judged_by_our_clock_in_both_directions() {
         ("exp", json!(-1), Err(Reason::MalformedTimestamp)),
         ("exp", json!("1700000060"), Err(Reason::MalformedTimestamp)),
         ("iat", json!(1e300), Err(Reason::MalformedTimestamp)),
-        ("iat", json!(u64::MAX), ahead),
+        ("iat", json!(u64::MAX), Err(Reason::MalformedTimestamp)),
         ("nbf", json!(null), Err(Reason::MalformedTimestamp)),
     ] {
         assert_eq!(with(|claims| claims[claim] = time.clone()), expected, "{claim} {time}");

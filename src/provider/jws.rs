@@ -14,6 +14,7 @@ use crate::scheme::{
     Confidence, Emit, Encoding, Place, Scheme, SignatureRule, TimestampFormat, Unverified, UrlScheme, VerifyError,
     header, last,
 };
+use crate::strict_json;
 
 /// Neon: `X-Neon-Signature`, Ed25519 over `<header>.` and the base64url of `<timestamp>.<base64url of the body>`.
 pub const NEON: Scheme = entry(
@@ -56,8 +57,8 @@ fn protected<'a>(head: &'a Parts, name: &str, algorithm: &str) -> Result<(&'a st
         return Err(malformed("this is no detached signature"));
     };
     let mut buffer = vec![0; protected.len()];
-    let read = Encoding::Base64Url.decode(protected, &mut buffer).and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let read: Map<String, Value> = read.ok_or_else(|| malformed("the header of the signature cannot be read"))?;
+    let read = Encoding::Base64Url.decode(protected, &mut buffer).and_then(strict_json::object);
+    let read = read.ok_or_else(|| malformed("the header of the signature cannot be read"))?;
     if read.get("alg").and_then(Value::as_str) != Some(algorithm) {
         return Err(VerifyError::new(Reason::UnsupportedScheme, "the signature is of another algorithm"));
     }

@@ -71,8 +71,8 @@ pub enum Claim {
 
 /// A token, and what it must say: what is signed is the token, and the token says what the body is.
 ///
-/// Of the times in it, `exp` and `nbf` count where they are there, with a leeway; `iat` where the scheme
-/// [requires](Self::requires) it, with the tolerance of the scheme.
+/// Of the times in it, `exp` and `nbf` count where they are there, with a leeway. An `iat` never lies ahead by more than
+/// the tolerance of the scheme, nor further back where the scheme [requires](Self::requires) it or there is no `exp`.
 #[derive(Clone, Copy, Debug)]
 pub struct Jwt {
     algorithms: &'static [JwtAlgorithm],

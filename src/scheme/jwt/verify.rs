@@ -17,6 +17,7 @@ use crate::crypto::{Algorithm, Mac, PublicAlgorithm, PublicKey, Tag};
 use crate::encoding::Encoding;
 use crate::rejection::Reason;
 use crate::secret::{KeyMaterial, Secret};
+use crate::strict_json;
 
 /// The longest token, in bytes, where it stands in a header.
 const LONGEST: usize = 16 * 1024;
@@ -38,6 +39,9 @@ impl JwtKey {
         let mut unfit = ConfigError::secret("this sender signs with a private key: configure its public key");
         for algorithm in jwt.algorithms() {
             match (key, algorithm.public()) {
+                (KeyMaterial::Shared(secret), None) if is_pem(secret) => {
+                    unfit = ConfigError::secret("a public key is no shared secret: make it a `VerifyingKey`");
+                }
                 (KeyMaterial::Shared(secret), None) => ready.push((*algorithm, Ready::Mac(mac(*algorithm, secret)))),
                 (KeyMaterial::Public(key), Some(public)) => match PublicKey::parse(public, key) {
                     Ok(key) => ready.push((*algorithm, Ready::Public(key))),
@@ -51,6 +55,11 @@ impl JwtKey {
         }
         if ready.is_empty() { Err(unfit) } else { Ok(Self(ready)) }
     }
+}
+
+/// A public key in the place of a secret: with what everybody knows, everybody could sign.
+fn is_pem(secret: &Secret) -> bool {
+    secret.expose().trim_ascii_start().starts_with(b"-----BEGIN ")
 }
 
 pub(super) fn mac(algorithm: JwtAlgorithm, secret: &Secret) -> Mac {
@@ -87,10 +96,11 @@ fn malformed(detail: &'static str) -> VerifyError {
     VerifyError::new(Reason::MalformedSignature, detail)
 }
 
+/// An object that says nothing twice: of two values another reader might take the other.
 fn object(text: &str) -> Option<Map<String, Value>> {
     let mut buffer = vec![0; text.len()];
     let bytes = Encoding::Base64Url.decode(text, &mut buffer)?;
-    serde_json::from_slice(bytes).ok()
+    strict_json::object(bytes)
 }
 
 /// `None` where the key does not fit. With the time at which the token was issued, where that counts, and a hash of the
@@ -112,8 +122,13 @@ pub(in crate::scheme) fn verify(
     let Some(algorithm) = jwt.algorithms().iter().find(|known| known.name() == algorithm) else {
         return Err(VerifyError::new(Reason::UnsupportedScheme, "the token is not signed by the sender's algorithm"));
     };
-    if header.contains_key("crit") {
+    if header.contains_key("crit") || header.contains_key("b64") {
         return Err(VerifyError::new(Reason::UnsupportedScheme, "the token asks for an extension that is not known"));
+    }
+    // A token of the same issuer that was made for another purpose says so.
+    let is_jwt = |typ: &Value| typ.as_str().is_some_and(|typ| typ.eq_ignore_ascii_case("JWT"));
+    if !header.get("typ").is_none_or(is_jwt) {
+        return Err(VerifyError::new(Reason::UnsupportedScheme, "the token is of another type than JWT"));
     }
     let Some((_, key)) = key.0.iter().find(|(known, _)| known == algorithm) else { return Ok(None) };
     let signed = token.get(..head.len() + 1 + claims.len()).unwrap_or_default().as_bytes();
@@ -147,7 +162,8 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<UnixTime>, Ver
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked on both sides")]
         (0.0..9e15).contains(&seconds).then_some(seconds as u64)
     });
-    match seconds {
+    // Twelve digits, as for other timestamps.
+    match seconds.filter(|seconds| *seconds <= 999_999_999_999) {
         Some(seconds) => Ok(Some(UnixTime::from_secs(seconds))),
         None => Err(VerifyError::new(Reason::MalformedTimestamp, "a time in the token is none")),
     }
@@ -155,7 +171,6 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<UnixTime>, Ver
 
 fn check_times(jwt: &Jwt, claims: &Map<String, Value>, given: &Given<'_>) -> Result<Option<UnixTime>, VerifyError> {
     let (expires, begins, issued) = (time(claims, "exp")?, time(claims, "nbf")?, time(claims, "iat")?);
-    let issued = issued.filter(|_| jwt.requires_claim("iat"));
     if expires.is_none() && begins.is_none() && issued.is_none() {
         return Ok(None);
     }
@@ -164,19 +179,21 @@ fn check_times(jwt: &Jwt, claims: &Map<String, Value>, given: &Given<'_>) -> Res
     };
     let past = |time: Option<UnixTime>, by| time.is_some_and(|time| now.saturating_since(time) > by);
     let ahead = |time: Option<UnixTime>, by| time.is_some_and(|time| time.saturating_since(now) > by);
-    if past(expires, jwt.leeway) || past(issued, given.tolerance) {
+    // What does not say when it ends counts for the tolerance from when it was made.
+    let ends = issued.filter(|_| jwt.requires_claim("iat") || expires.is_none());
+    if past(expires, jwt.leeway) || past(ends, given.tolerance) {
         return Err(VerifyError::new(Reason::TimestampTooOld, "the token has expired"));
     }
     if ahead(begins, jwt.leeway) || ahead(issued, given.tolerance) {
         return Err(VerifyError::new(Reason::TimestampInFuture, "the token does not count yet"));
     }
-    Ok(issued)
+    Ok(ends)
 }
 
 fn check_claims(jwt: &Jwt, claims: &Map<String, Value>, given: &Given<'_>) -> Result<(), VerifyError> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     for name in jwt.requires {
-        if !claims.contains_key(*name) {
+        if claims.get(*name).is_none_or(Value::is_null) {
             let timed = matches!(*name, "exp" | "iat" | "nbf");
             let reason = if timed { Reason::MissingTimestamp } else { Reason::MalformedSignature };
             return Err(VerifyError::new(reason, "a claim that the sender makes is missing in the token"));
