@@ -18,7 +18,6 @@ mod run_context;
 pub mod secret;
 mod strict_json;
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
-mod strict_json;
 mod telemetry;
 mod verifying_key;
 
