@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{Confidence, Encoding, Place, Scheme, SecretText, days, header};
 
 /// Adyen Balance Platform / Management webhooks: `HmacSignature`, HMAC-SHA-256 over the body.
@@ -187,6 +187,7 @@ pub const WOOCOMMERCE: Scheme = entry(
         .signature(header("x-wc-webhook-signature"), Encoding::Base64)
         .event_type(Place::Header("x-wc-webhook-topic"))
         .deadline(Duration::from_secs(60))
+        .challenge(challenges::WOOCOMMERCE)
         .source("woocommerce/woocommerce includes/class-wc-webhook.php; WooCommerce REST API docs, webhooks chapter; hookdeck/webhook-skills git f8a4801 skills/woocommerce-webhooks/references/verification.md; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 

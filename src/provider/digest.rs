@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{entry, url_entry};
+use super::{challenges, entry, url_entry};
 use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, UrlScheme, days, header};
 
 /// Cloudinary, as accounts are by default: `X-Cld-Signature`, plain SHA-1 over `<body><timestamp><secret>`.
@@ -48,6 +48,7 @@ pub const LARK: Scheme = entry(
         .signature(header("x-lark-signature"), Encoding::Hex)
         .timestamp(header("x-lark-request-timestamp"), TimestampFormat::UnixSeconds)
         .signed(&[Part::Timestamp, Part::Header("x-lark-request-nonce"), Part::Secret, Part::Body])
+        .challenge(challenges::LARK)
         .source("larksuite/node-sdk dispatcher/request-handle.ts, adaptor/", Confidence::Verified),
 );
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{
-    Challenge, Confidence, Encoding, Part, Place, Question, Scheme, SecretText, TimestampFormat, days, header, item,
-    values,
+    Confidence, Encoding, Part, Place, Scheme, SecretText, TimestampFormat, days, header, item, values,
 };
 
 /// Airwallex: `x-signature`, HMAC-SHA-256 over `<timestamp><body>`.
@@ -71,6 +70,7 @@ pub const FRONT: Scheme = entry(
         .timestamp(header("x-front-request-timestamp"), TimestampFormat::UnixMillis)
         .signed(&[Part::Timestamp, Part::Lit(":"), Part::Body])
         .event_type(Place::Json("/type"))
+        .challenge(challenges::FRONT)
         .source(
             "dev.frontapp.com application-webhooks page; hookdeck/webhook-skills providers.yaml",
             Confidence::Verified,
@@ -158,7 +158,7 @@ pub const SLACK: Scheme = entry(
         .attempt("x-slack-retry-num")
         .deadline(Duration::from_secs(3))
         .retries_for(Duration::from_secs(60 * 60))
-        .challenge(Challenge::Verified(&[Question::repeat("/type", "url_verification", "/challenge")]))
+        .challenge(challenges::SLACK)
         .source("npm @slack/bolt 5.1.0; docs.slack.dev", Confidence::Verified),
 );
 
@@ -191,6 +191,7 @@ pub const TWITCH: Scheme = entry(
         .signed(&[Part::Id, Part::Timestamp, Part::Body])
         .id(Place::Header("twitch-eventsub-message-id"))
         .event_type(Place::Header("twitch-eventsub-subscription-type"))
+        .challenge(challenges::TWITCH)
         .source("dev.twitch.tv handling-webhook-events page; npm @twurple/eventsub-http 8.1.4 lib/EventSubHttpBase.js; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/twitch.ts; SlopMaster2/webhook-verify src/providers/mod.rs; hookdeck/webhook-skills providers.yaml", Confidence::Verified),
 );
 
@@ -233,6 +234,7 @@ pub const ZOOM: Scheme = entry(
         .signed(&[Part::Lit("v0:"), Part::Timestamp, Part::Lit(":"), Part::Body])
         .event_type(Place::Json("/event"))
         .deadline(Duration::from_secs(3))
+        .challenge(challenges::ZOOM)
         .source(
             "zoom/webhook-sample-node.js index.js; developers.zoom.us/blog/webhook-delays.md",
             Confidence::Verified,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{Confidence, Place, Scheme, header};
 
 /// Auth0 log streams: `Authorization` holds the token itself; the body is not covered.
@@ -59,12 +59,14 @@ pub const OKTA: Scheme = entry(
     Scheme::token("okta", header("authorization"))
         .id(Place::Json("/eventId"))
         .deadline(Duration::from_secs(3))
+        .challenge(challenges::OKTA)
         .source("okta/okta-developer-docs concepts/event-hooks (2026-08); hookdeck/webhook-skills providers.yaml; public receiver code using x-okta-verification-challenge", Confidence::Verified),
 );
 
 /// RingCentral: `Verification-Token` holds the token itself; the body is not covered.
 pub const RINGCENTRAL: Scheme = entry(
     Scheme::token("ringcentral", header("verification-token"))
+        .challenge(challenges::RINGCENTRAL)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 

@@ -33,6 +33,9 @@ impl Scheme {
         if let Some(problem) = self.fields_problem() {
             return Some(problem);
         }
+        if let Some(problem) = self.challenges_problem() {
+            return Some(problem);
+        }
         match self.content {
             Content::Rule(_) if matches!(self.method, Method::Digest(_)) => {
                 Some("a rule does not know the secret: a digest is described by parts")
@@ -148,7 +151,7 @@ const fn is_name(name: &str) -> bool {
 }
 
 /// A header's name as HTTP/2 writes it, see [RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
-const fn is_header(name: &str) -> bool {
+pub(super) const fn is_header(name: &str) -> bool {
     let mut bytes = name.as_bytes();
     if bytes.is_empty() {
         return false;
@@ -163,7 +166,7 @@ const fn is_header(name: &str) -> bool {
 }
 
 /// A name that is written in a query as it is.
-const fn is_parameter(name: &str) -> bool {
+pub(super) const fn is_parameter(name: &str) -> bool {
     let mut bytes = name.as_bytes();
     if bytes.is_empty() {
         return false;
@@ -211,7 +214,7 @@ const fn is_field(field: &Field) -> bool {
     named && separators
 }
 
-const fn is_place(place: Place) -> bool {
+pub(super) const fn is_place(place: Place) -> bool {
     match place {
         Place::Header(name) => is_header(name),
         Place::Json(pointer) => matches!(pointer.as_bytes(), [b'/', _, ..]),

@@ -33,7 +33,7 @@ pub struct Scheme {
     pub(super) body_limit: usize,
     pub(super) deadline: Option<Duration>,
     pub(super) retry_horizon: Option<Duration>,
-    pub(super) challenge: Challenge,
+    pub(super) challenges: &'static [Challenge],
     pub(super) source: &'static str,
     pub(super) confidence: Confidence,
 }
@@ -68,7 +68,7 @@ impl Scheme {
             body_limit: DEFAULT_BODY_LIMIT,
             deadline: None,
             retry_horizon: None,
-            challenge: Challenge::None,
+            challenges: &[],
             source: "",
             confidence: Confidence::Documented,
         }
@@ -273,10 +273,10 @@ impl Scheme {
         self
     }
 
-    /// How the sender asks whether this is the right endpoint.
+    /// How the sender asks whether this is the right endpoint: the first that fits is answered. Default: not at all.
     #[must_use]
-    pub const fn challenge(mut self, challenge: Challenge) -> Self {
-        self.challenge = challenge;
+    pub const fn challenge(mut self, challenges: &'static [Challenge]) -> Self {
+        self.challenges = challenges;
         self
     }
 
@@ -326,7 +326,7 @@ impl Scheme {
 
     /// How the sender asks whether this is the right endpoint.
     #[must_use]
-    pub const fn challenges(&self) -> Challenge {
-        self.challenge
+    pub const fn challenges(&self) -> &'static [Challenge] {
+        self.challenges
     }
 }

@@ -91,6 +91,10 @@ impl Plan {
         &self.sender.scheme
     }
 
+    pub(crate) const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     pub(crate) fn route(&self) -> &Arc<str> {
         &self.route
     }
