@@ -16,9 +16,10 @@
 //! sender needs: [`verify_token`](crate::WebhookLayer::verify_token),
 //! [`allow_origin`](crate::WebhookLayer::allow_origin), [`on_handshake`](crate::WebhookLayer::on_handshake).
 //!
-//! Deployment caveat: the request must reach the layer. In axum `post(..)` alone answers 405 to a `GET`: route with
-//! `any(handler)`, or with `on(MethodFilter::GET.or(MethodFilter::POST), handler)`; the handler still gets deliveries
-//! only.
+//! Deployment caveat: the request must reach the layer, by whatever method it comes. In axum, layers of a method router
+//! or a router (`post(handler).layer(..)`, `any(handler).layer(..)`) see every method; with `post(handler.layer(..))` or
+//! `route_layer(..)` axum answers 405 to a `GET` by itself: there say `any(..)`, or
+//! `on(MethodFilter::GET.or(MethodFilter::POST), ..)`. The handler gets deliveries only, in any case.
 //!
 //! ```
 //! use axum::{Router, routing::any};
@@ -52,7 +53,8 @@
 //! * a [`Scheme`](crate::scheme::Scheme) that signs more than the body is checked, when it is compiled, for a character
 //!   in what is signed that no such text has.
 //!
-//! Caveat: the second is [`ChallengeLayer`]'s. Who verifies by hand has to refuse bodies that are no JSON object.
+//! Caveats: the second is [`ChallengeLayer`]'s, so who verifies by hand has to refuse bodies that are no JSON object.
+//! Where keys depend on the request, an unsigned challenge shows which tenants there are: it is answered for them alone.
 //!
 //! # Trust on first use
 //!
@@ -76,7 +78,10 @@
 //!     let kept = kept.clone();
 //!     async move {
 //!         Ok::<_, std::io::Error>(match handshake {
-//!             Handshake::Secret(secret) if kept.set(secret).is_ok() => Taken::Stored,
+//!             Handshake::Secret(secret) => match kept.set(secret) {
+//!                 Ok(()) => Taken::Stored,
+//!                 Err(_) => Taken::Refused,
+//!             },
 //!             _ => Taken::Refused,
 //!         })
 //!     }

@@ -7,7 +7,7 @@ use super::field::{Field, Source};
 
 /// One question by which a sender makes sure of an endpoint, how it is told from a delivery, and its answer.
 ///
-/// Begins with how it comes ([`get`](Self::get), [`head`](Self::head), [`options`](Self::options),
+/// Begins with how it comes ([`get`](Self::get), [`any_get`](Self::any_get), [`any_head`](Self::any_head), [`options`](Self::options),
 /// [`post`](Self::post), [`post_form`](Self::post_form): unsigned; [`verified`](Self::verified): behind the
 /// signature) and ends with what is answered. Fields are a plain [`header`](super::header), [`query`](super::query) or
 /// [`json`](super::json).

@@ -175,6 +175,35 @@ async fn an_unsigned_body_is_read_only_where_it_may_be_a_challenge_and_is_short(
         .assert_refused(Reason::MissingSignature);
 }
 
+#[tokio::test]
+async fn a_route_has_to_take_the_method_of_the_challenge() {
+    use axum::handler::Handler;
+    use axum::routing::{MethodFilter, any, on, post};
+    let asked = || {
+        let delivery = testing::delivery(provider::DROPBOX, SECRET).to("/?challenge=a1");
+        delivery.body("text/plain", "").unsigned().method(Method::GET)
+    };
+    let handler = async || "handled";
+    let dropbox = || layer(provider::DROPBOX);
+    let both = MethodFilter::GET.or(MethodFilter::POST);
+    for routed in [
+        any(handler).layer(dropbox()),
+        any(handler.layer(dropbox())),
+        on(both, handler.layer(dropbox())),
+        // The layers of a method router are those of its 405, too.
+        post(handler).layer(dropbox()),
+    ] {
+        let endpoint = Endpoint::new(axum::Router::new().route("/", routed));
+        assert_eq!(endpoint.send(&asked()).await.body(), "a1");
+        endpoint.send(&testing::delivery(provider::DROPBOX, SECRET).json("{}")).await.assert_accepted();
+    }
+    for routed in [post(handler.layer(dropbox())), post(handler).route_layer(dropbox())] {
+        let endpoint = Endpoint::new(axum::Router::new().route("/", routed));
+        let answer = endpoint.send(&asked()).await;
+        assert!(answer.status() == 405 && answer.outcome().is_none(), "axum answers by itself");
+    }
+}
+
 /// The table in the documentation of `tower_webhook::challenge`.
 fn table() -> String {
     let mut table =
