@@ -79,12 +79,15 @@ pub(super) const RINGCENTRAL: &[Challenge] = &[Challenge::post(header("validatio
 pub(super) const SLACK: &[Challenge] =
     &[Challenge::verified(json("/type")).is("url_verification").json(json("/challenge"), Chars::Token, CHALLENGE)];
 
+/// Smartcar's documentation speaks of signatures on what comes from vehicles alone, so it is answered with and without
+/// one; what proves something here is the answer.
 /// <https://smartcar.com/docs/integrations/webhooks/callback-verification>
-pub(super) const SMARTCAR: &[Challenge] = &[Challenge::verified(json("/eventType")).is("VERIFY").json(
-    json("/data/challenge"),
-    Chars::Token,
-    &[Say::Lit(r#"{"challenge":""#), Say::Mac(Encoding::Hex), Say::Lit(r#""}"#)],
-)];
+pub(super) const SMARTCAR: &[Challenge] = &[
+    Challenge::verified(json("/eventType")).is("VERIFY").json(json("/data/challenge"), Chars::Token, SMARTCAR_ANSWER),
+    Challenge::post(json("/eventType")).is("VERIFY").json(json("/data/challenge"), Chars::Token, SMARTCAR_ANSWER),
+];
+
+const SMARTCAR_ANSWER: &[Say] = &[Say::Lit(r#"{"challenge":""#), Say::Mac(Encoding::Hex), Say::Lit(r#""}"#)];
 
 /// At the beginning and after every 100 callbacks.
 /// <https://developers.smartsheet.com/api/smartsheet/guides/webhooks/webhook-verification>

@@ -124,6 +124,12 @@ fn rows() -> Vec<Row> {
             ),
             r#"{"challenge":"131480ae1458bfd7fe224a2fc1710e63b047d41ead018ad4b11e6bb08a7b1060"}"#,
         ),
+        row(
+            "smartcar",
+            layer(provider::SMARTCAR),
+            post(&[], r#"{"eventType":"VERIFY","data":{"challenge":"a67ad4fb-2f44-4f8e-b3d1-2e1b2ea5a0e1"}}"#),
+            r#"{"challenge":"131480ae1458bfd7fe224a2fc1710e63b047d41ead018ad4b11e6bb08a7b1060"}"#,
+        ),
         with(
             ("smartsheet-hook-response", "4cd35adf-7e7e-40a3-8fa8-9f6f8b2a9a2c"),
             row(
