@@ -9,7 +9,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 use tower_test::mock;
-use tower_webhook::challenge::SubscribeLayer;
+use tower_webhook::challenge::HandshakeLayer;
 use tower_webhook::testing;
 use tower_webhook::{ChallengeLayer, RawBody, RawBodyLayer, Secret, SignatureLayer, VerifiedBody, provider};
 
@@ -18,8 +18,8 @@ const SUBSCRIBE: &str = "/?hub.mode=subscribe&hub.challenge=42&hub.verify_token=
 
 type Body = Full<Bytes>;
 
-fn subscribe() -> SubscribeLayer {
-    SubscribeLayer::new(Secret::new("our-verify-token").unwrap())
+fn subscribe() -> HandshakeLayer {
+    HandshakeLayer::new(provider::META).verify_token(Secret::new("our-verify-token").unwrap())
 }
 
 fn slack() -> SignatureLayer {
@@ -77,14 +77,16 @@ async fn the_raw_body_layer_works_around_and_inside_of_limits_and_queues() {
 }
 
 #[tokio::test]
-async fn the_subscribe_layer_works_around_and_inside_of_limits_and_queues() {
-    let inside = ServiceBuilder::new().layer(subscribe()).concurrency_limit(1).service_fn(echo::<Body>);
+async fn the_handshake_layer_works_around_and_inside_of_limits_and_queues() {
+    let raw = RawBodyLayer::new;
+    let echo = echo::<RawBody<Body>>;
+    let inside = ServiceBuilder::new().layer(raw()).layer(subscribe()).concurrency_limit(1).service_fn(echo);
     assert_eq!(answers(inside, subscriptions()).await, ["42", "two"]);
-    let around = ServiceBuilder::new().concurrency_limit(1).layer(subscribe()).service_fn(echo::<Body>);
+    let around = ServiceBuilder::new().concurrency_limit(1).layer(raw()).layer(subscribe()).service_fn(echo);
     assert_eq!(answers(around, subscriptions()).await, ["42", "two"]);
-    let shed = ServiceBuilder::new().load_shed().layer(subscribe()).concurrency_limit(1).service_fn(echo::<Body>);
+    let shed = ServiceBuilder::new().load_shed().layer(raw()).layer(subscribe()).concurrency_limit(1).service_fn(echo);
     assert_eq!(answers(shed, subscriptions()).await, ["42", "two"]);
-    let buffer = ServiceBuilder::new().buffer(2).layer(subscribe()).buffer(2).service_fn(echo::<Body>);
+    let buffer = ServiceBuilder::new().buffer(2).layer(raw()).layer(subscribe()).buffer(2).service_fn(echo);
     assert_eq!(answers(buffer, subscriptions()).await, ["42", "two"]);
 }
 
@@ -106,8 +108,8 @@ async fn the_challenge_layer_works_inside_of_a_signature_and_around_limits_and_q
 
 #[tokio::test]
 async fn readiness_is_the_inner_service_s_and_an_answer_of_ours_does_not_call_it() {
-    let (mock, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
-    let mut service = ServiceBuilder::new().layer(subscribe()).service(mock);
+    let (mock, mut handle) = mock::pair::<Request<RawBody<Body>>, Response<Body>>();
+    let mut service = ServiceBuilder::new().layer(RawBodyLayer::new()).layer(subscribe()).service(mock);
     handle.allow(0);
     let mut cx = Context::from_waker(std::task::Waker::noop());
     assert!(matches!(service.poll_ready(&mut cx), Poll::Pending));

@@ -21,7 +21,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_test::mock;
 use tower_webhook::allowlist::AllowlistService;
 use tower_webhook::body::{BodyBudget, ResponseBody};
-use tower_webhook::challenge::{ChallengeService, SubscribeLayer, SubscribeService};
+use tower_webhook::challenge::{ChallengeService, HandshakeLayer, HandshakeService};
 use tower_webhook::client_ip::TrustedProxies;
 use tower_webhook::https_only::HttpsOnlyService;
 use tower_webhook::idempotency::IdempotencyService;
@@ -220,7 +220,7 @@ mod readiness {
         assert!(!is_ready(&HttpsOnlyLayer::new(TrustedProxies::none())));
         assert!(!is_ready(&AllowlistLayer::new(["192.0.2.0/24"]).unwrap()));
         assert!(!is_ready(&RawBodyLayer::new()));
-        assert!(!is_ready(&SubscribeLayer::new(Secret::new(SECRET).unwrap())));
+        assert!(!is_ready(&(RawBodyLayer::new(), HandshakeLayer::new(provider::META))));
         assert!(!is_ready(&MetricsLayer::new("github")));
     }
 
@@ -326,6 +326,8 @@ mod types {
         shareable::<AllowlistService<Echo>>();
         shareable::<ChallengeLayer>();
         shareable::<ChallengeService<Echo>>();
+        shareable::<HandshakeLayer>();
+        shareable::<HandshakeService<Echo>>();
         shareable::<HttpsOnlyLayer>();
         shareable::<HttpsOnlyService<Echo>>();
         shareable::<IdempotencyLayer>();
@@ -336,8 +338,6 @@ mod types {
         shareable::<RawBodyService<Echo>>();
         shareable::<SignatureLayer>();
         shareable::<SignatureService<Echo>>();
-        shareable::<SubscribeLayer>();
-        shareable::<SubscribeService<Echo>>();
         shareable::<WebhookLayer>();
         shareable::<WebhookOptions>();
         shareable::<WebhookService<Echo>>();

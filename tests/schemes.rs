@@ -11,19 +11,16 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tower_webhook::capture::{Judge, Verdict};
 use tower_webhook::clock::UnixTime;
-use tower_webhook::scheme::{Challenge, Scheme, Signer, UrlScheme, Verifier, data};
+use tower_webhook::scheme::{Scheme, Signer, UrlScheme, Verifier, data};
 use tower_webhook::{ConfigErrorKind, Reason, Secret, provider};
 
 fn written(scheme: &Scheme) -> Value {
     serde_json::to_value(scheme).unwrap()
 }
 
-/// All that a scheme says. What is answered by code is left out: no file says it.
+/// All that a scheme says.
 fn said(scheme: &Scheme) -> String {
-    match scheme.challenges() {
-        Challenge::Verified(_) => format!("{:?}", scheme.challenge(Challenge::None)),
-        _ => format!("{scheme:?}"),
-    }
+    format!("{scheme:?}")
 }
 
 fn template_shaped() -> Vec<Scheme> {
@@ -148,9 +145,17 @@ answered = [{ from = 410, to = 410, reaction = "disable" }, { from = 400, to = 4
 unauthorized_as = 403
 answer = "ok"
 ip_list = "https://acme.example/ips"
-challenge = "subscribe"
 source = "acme's manual"
 confidence = "verified"
+challenge = [
+    { asked = "get", by = { query = "mode" }, is = "subscribe", verify_token = { query = "token" }, text = { query = "text" }, characters = "token", answer = { plain = ["text"] } },
+    { asked = "verified", by = { json = "/type" }, text = { json = "/text" }, characters = "hex", answer = { json = [{ lit = "\"" }, { mac = "hex" }, { lit = "\"" }] } },
+    { asked = "post", form = "ping", answer = { fixed = { status = 204, json = "" } } },
+    { asked = "post", by = { header = "x-secret" }, text = { header = "x-secret" }, characters = "base64", answer = { secret = { header = "x-secret" } } },
+    { asked = "options", by = { header = "x-origin" }, text = { header = "x-origin" }, characters = "token", answer = "allowed-origin" },
+    { asked = "verified", by = { json = "/kind" }, text = { json = "/url" }, characters = "sentence", answer = { confirm = { host = "a.", ends = [".example"] } } },
+    { asked = "head", answer = { fixed = { status = 200, json = "" } } },
+]
 
 [[scheme]]
 name = "shows"
@@ -232,7 +237,22 @@ fn what_is_wrong_is_said() {
         (and("unauthorized_as = 500"), "a delivery that cannot be verified is refused with 400 to 499"),
         (and("ip_list = \"http://a.b\""), "a list of addresses has an https URL"),
         (and("answered = [{ from = 1, to = 2, reaction = \"retry\" }]"), "statuses are a range within 100 to 599"),
-        (and("challenge = \"verified\""), "unknown variant `verified`, expected `subscribe`"),
+        (and("challenge = [{ asked = \"put\" }]"), "unknown variant `put`, expected one of `get`"),
+        (and("challenge = [{ asked = \"get\", answer = { header = \"x-a\" } }]"), "comes from its `text`"),
+        (
+            and("challenge = [{ asked = \"get\", text = { query = \"a\" }, answer = { plain = [\"text\"] } }]"),
+            "`text` and its `characters`, or neither",
+        ),
+        (
+            and(
+                "challenge = [{ asked = \"get\", by = { query = \"a\" }, form = \"a\", answer = { fixed = { status = 200, json = \"\" } } }]",
+            ),
+            "told by a field or by a form",
+        ),
+        (
+            and("challenge = [{ asked = \"get\", answer = { fixed = { status = 500, json = \"\" } } }]"),
+            "a challenge is answered with 2xx",
+        ),
         (
             and("rule = \"twilio\""),
             "`acme`: what is signed is worked out by code, which no file can say: use `provider::TWILIO`",

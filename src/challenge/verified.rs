@@ -1,62 +1,83 @@
-//! Signed questions, answered once they are verified.
+//! Challenges that were signed, answered once they are verified.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::request::Parts;
+use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{answer, harmless};
-use crate::body::{HeadFuture, Judged, ResponseBody};
+use super::future::ChallengeFuture;
+use super::handshake::{Handshake, Taken, Taker};
+use super::reading::is_marked;
+use super::settings::{Answered, Finding, Settings};
+use crate::body::{BoxError, Judged, ResponseBody};
+use crate::config_error::ConfigError;
 use crate::delivery::Delivery;
-use crate::json_pointer;
-use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection};
-use crate::scheme::{Answer, Challenge, Question, Sender};
+use crate::rejection::{Dialect, Reason, Rejection, RenderRejection};
+use crate::scheme::{Challenge, Sender};
+use crate::secret::Secrets;
 
-/// Answers the sender's signed questions. See the [module docs](super).
+/// Answers the sender's signed challenges. See the [module docs](super).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ChallengeLayer {
-    questions: &'static [Question],
-    refusals: Refusals,
+    settings: Arc<Settings>,
 }
 
 impl ChallengeLayer {
     /// Answers what this sender asks; a sender that asks nothing is passed on.
     pub fn new(sender: impl Into<Sender>) -> Self {
-        let questions = match sender.into().scheme().challenges() {
-            Challenge::Verified(questions) => questions,
-            Challenge::None | Challenge::Subscribe => &[],
-        };
-        Self { questions, refusals: Refusals::default() }
+        Self { settings: Arc::new(Settings::new(sender.into())) }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self
+    }
+
+    /// The secret, for answers that are computed with it (Zoom, Smartcar). The key that verified the challenge answers.
+    ///
+    /// # Errors
+    /// A key that the sender's scheme cannot use.
+    pub fn keys(self, keys: impl Into<Secrets>) -> Result<Self, ConfigError> {
+        let (keys, mut result) = (keys.into(), Ok(()));
+        let layer = self.with(|settings| result = settings.set_keys(&keys));
+        result.map(|()| layer)
+    }
+
+    /// Where the keys come from, by the head.
+    pub(crate) fn keys_from<F>(self, find: F) -> Self
+    where
+        F: Fn(&Parts) -> Finding + Send + Sync + 'static,
+    {
+        self.with(|settings| settings.keys = Some(Arc::new(find)))
+    }
+
+    /// Takes what a handshake brings: an URL that is to be called (Amazon SNS).
+    pub fn on_handshake<F, Fut, E>(self, take: F) -> Self
+    where
+        F: Fn(Handshake, &Parts) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Taken, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        self.taken_by(Taker::new(take))
+    }
+
+    pub(crate) fn taken_by(self, taker: Taker) -> Self {
+        self.with(|settings| settings.taker = Some(taker))
     }
 
     /// The name of the route, for the log.
-    pub fn route(mut self, name: &str) -> Self {
-        self.refusals = self.refusals.for_route(name.into());
-        self
+    pub fn route(self, name: &str) -> Self {
+        self.with(|settings| settings.refusals = std::mem::take(&mut settings.refusals).for_route(name.into()))
     }
 
     /// How refusals are written; default: `application/problem+json`.
-    pub fn render_with(mut self, renderer: impl RenderRejection) -> Self {
-        self.refusals = self.refusals.rendered_by(std::sync::Arc::new(renderer));
-        self
-    }
-
-    fn judge(&self, body: &[u8]) -> Option<Result<Response<Bytes>, Rejection>> {
-        let asked = |question: &&Question| json_pointer::text_at(body, question.at).as_deref() == Some(question.is);
-        Some(match self.questions.iter().find(asked)?.answer {
-            Answer::Fixed(status, json) => match StatusCode::from_u16(status) {
-                Ok(status) => Ok(answer(status, "application/json", json)),
-                Err(_) => Err(Reason::Misconfigured.into()),
-            },
-            Answer::Repeat(at) => match json_pointer::text_at(body, at) {
-                Some(text) if harmless(&text) => {
-                    Ok(answer(StatusCode::OK, "application/json", format!(r#"{{"challenge":"{text}"}}"#)))
-                }
-                _ => Err(Reason::ChallengeMalformed.into()),
-            },
+    pub fn render_with(self, renderer: impl RenderRejection) -> Self {
+        self.with(|settings| {
+            settings.refusals = std::mem::take(&mut settings.refusals).rendered_by(Arc::new(renderer));
         })
     }
 }
@@ -65,15 +86,15 @@ impl<S> Layer<S> for ChallengeLayer {
     type Service = ChallengeService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ChallengeService { inner, layer: self.clone() }
+        ChallengeService { inner, settings: self.settings.clone() }
     }
 }
 
-/// Answers questions, hands on all else. See the [module docs](super).
+/// Answers challenges, hands on all else. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct ChallengeService<S> {
     inner: S,
-    layer: ChallengeLayer,
+    settings: Arc<Settings>,
 }
 
 impl<S, B, ResBody> Service<Request<B>> for ChallengeService<S>
@@ -83,67 +104,49 @@ where
 {
     type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
-    type Future = HeadFuture<S::Future>;
+    type Future = ChallengeFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if self.layer.questions.is_empty() {
-            return HeadFuture::inner(self.inner.call(request));
+        if self.settings.scheme().challenges().is_empty() {
+            return ChallengeFuture::inner(self.inner.call(request));
         }
-        let verdict = match request.extensions().get::<Delivery>() {
+        let (head, body) = request.into_parts();
+        let answered = match head.extensions.get::<Delivery>() {
             // Nobody proved to be the sender, so nobody is answered.
             Some(delivery) if !delivery.is_verified() => None,
-            Some(delivery) => self.layer.judge(delivery.body()),
+            Some(delivery) => judge(&self.settings, &head, delivery),
             None => {
                 Some(Err(Rejection::new(Reason::Misconfigured).with_detail("the delivery is not in the extensions")))
             }
         };
-        match verdict {
-            None => HeadFuture::inner(self.inner.call(request)),
-            Some(Ok(response)) => HeadFuture::answered(response),
-            Some(Err(rejection)) => {
-                HeadFuture::answered(self.layer.refusals.respond(rejection, Dialect::of(request.headers())))
-            }
+        match answered {
+            None => ChallengeFuture::inner(self.inner.call(Request::from_parts(head, body))),
+            Some(answered) => ChallengeFuture::answered(&self.settings, Dialect::of(&head.headers), answered),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider;
-
-    fn judge(layer: &ChallengeLayer, body: &str) -> Option<Result<(u16, String), Reason>> {
-        layer.judge(body.as_bytes()).map(|verdict| match verdict {
-            Ok(response) => Ok((response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())),
-            Err(rejection) => Err(rejection.reason()),
-        })
+fn judge(settings: &Settings, head: &Parts, delivery: &Delivery) -> Option<Result<Answered, Rejection>> {
+    let challenges = settings.scheme().challenges();
+    // The answer to a challenge is our own HMAC over a text that anybody may choose, so it must not pass as the
+    // signature of a delivery which has that text for a body. No sender sends such a body.
+    let answerable = |challenge: &&Challenge| {
+        challenge.is_computed() && challenge.text.is_some_and(|(_, chars)| chars.allow(delivery.body()))
+    };
+    if challenges.iter().any(|challenge| answerable(&challenge)) {
+        let refusal = Rejection::new(Reason::SignatureMismatch);
+        return Some(Err(
+            refusal.with_detail("its body is a text to which a challenge has the signature as its answer")
+        ));
     }
-
-    #[test]
-    fn slack_gets_its_challenge_back() {
-        let layer = ChallengeLayer::new(provider::SLACK);
-        let body = r#"{"token":"t","challenge":"3eZbrw1aBm2","type":"url_verification"}"#;
-        assert_eq!(judge(&layer, body), Some(Ok((200, r#"{"challenge":"3eZbrw1aBm2"}"#.to_owned()))));
-        assert_eq!(judge(&layer, r#"{"type":"event_callback","challenge":"x"}"#), None);
-        assert_eq!(judge(&layer, r#"{"type":"url_verification"}"#), Some(Err(Reason::ChallengeMalformed)));
-        let hostile = r#"{"type":"url_verification","challenge":"\"},{"}"#;
-        assert_eq!(judge(&layer, hostile), Some(Err(Reason::ChallengeMalformed)));
-    }
-
-    #[test]
-    fn both_kinds_of_discord_ping_are_answered() {
-        let layer = ChallengeLayer::new(provider::DISCORD);
-        assert_eq!(judge(&layer, r#"{"type":1}"#), Some(Ok((200, r#"{"type":1}"#.to_owned()))));
-        assert_eq!(judge(&layer, r#"{"version":1,"type":0}"#), Some(Ok((204, String::new()))));
-        assert_eq!(judge(&layer, r#"{"type":2}"#), None);
-    }
-
-    #[test]
-    fn a_sender_that_asks_nothing_gets_no_answer() {
-        assert!(judge(&ChallengeLayer::new(provider::GITHUB), r#"{"type":"url_verification"}"#).is_none());
-    }
+    let mut signed = challenges.iter().filter(|challenge| !challenge.is_unsigned());
+    signed.find_map(|challenge| match is_marked(challenge, head, delivery.body()) {
+        Ok(false) => None,
+        Ok(true) => Some(settings.answer(challenge, head, delivery.body(), delivery.key_id())),
+        Err(rejection) => Some(Err(rejection)),
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{Confidence, Encoding, Place, Reaction, Scheme, SecretText, answered, days, header};
 
 /// Adyen Balance Platform / Management webhooks: `HmacSignature`, HMAC-SHA-256 over the body.
@@ -210,6 +210,7 @@ pub const WOOCOMMERCE: Scheme = entry(
         .event_type(Place::Header("x-wc-webhook-topic"))
         .deadline(Duration::from_secs(60))
         .answered(&[answered(200, 302, Reaction::Success), answered(303, 599, Reaction::GiveUp)])
+        .challenge(challenges::WOOCOMMERCE)
         .source("woocommerce/woocommerce includes/class-wc-webhook.php; WooCommerce REST API docs, webhooks chapter; hookdeck/webhook-skills git f8a4801 skills/woocommerce-webhooks/references/verification.md; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{
     Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header,
 };
@@ -20,16 +20,6 @@ pub const ALCHEMY: Scheme = entry(
         .signature(header("x-alchemy-signature"), Encoding::Hex)
         .id(Place::Json("/id"))
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
-);
-
-/// Asana: `X-Hook-Signature`, HMAC-SHA-256 over the body.
-pub const ASANA: Scheme = entry(
-    Scheme::hmac_sha256("asana")
-        .signature(header("x-hook-signature"), Encoding::Hex)
-        .deadline(Duration::from_secs(10))
-        .retries_for(days(1))
-        .answered(&[answered(200, 299, Reaction::Success), answered(410, 410, Reaction::Disable)])
-        .source("Asana/developer-docs webhooks chapter (2024-09); hookdeck/webhook-skills providers.yaml; public receiver code using x-asana-request-signature", Confidence::Verified),
 );
 
 /// Attentive: `x-attentive-hmac-sha256`, HMAC-SHA-256 over the body.
@@ -95,14 +85,6 @@ pub const CLICKUP: Scheme = entry(
         .source("developer.clickup.com webhook signature page", Confidence::Verified),
 );
 
-/// Clio: `X-Hook-Signature`, HMAC-SHA-256 over the body.
-pub const CLIO: Scheme = entry(
-    Scheme::hmac_sha256("clio")
-        .signature(header("x-hook-signature"), Encoding::Hex)
-        .event_type(Place::Json("/meta/event"))
-        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
-);
-
 /// Coinbase Commerce: `X-CC-Webhook-Signature`, HMAC-SHA-256 over the body.
 pub const COINBASE_COMMERCE: Scheme = entry(
     Scheme::hmac_sha256("coinbase-commerce")
@@ -125,6 +107,7 @@ pub const DROPBOX: Scheme = entry(
     Scheme::hmac_sha256("dropbox")
         .signature(header("x-dropbox-signature"), Encoding::Hex)
         .deadline(Duration::from_secs(10))
+        .challenge(challenges::DROPBOX)
         .source("dropbox/mdwebhook app.py; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/dropbox.ts; aspnet/WebHooks git 9a2b0cb src/Microsoft.AspNetCore.WebHooks.Receivers.Dropbox/Filters/DropboxVerifySignatureFilter.cs", Confidence::Verified),
 );
 
@@ -178,6 +161,7 @@ pub const LINKEDIN: Scheme = entry(
         .signature(header("x-li-signature"), Encoding::Hex)
         .signed(&[Part::Lit("hmacsha256="), Part::Body])
         .retries_for(Duration::from_secs(28800))
+        .challenge(challenges::LINKEDIN)
         .source(
             "learn.microsoft.com linkedin webhook-validation page; hookdeck/webhook-skills providers.yaml",
             Confidence::Documented,
@@ -295,6 +279,7 @@ pub const SMARTCAR: Scheme = entry(
         .id(Place::Json("/eventId"))
         .event_type(Place::Json("/eventType"))
         .deadline(Duration::from_secs(15))
+        .challenge(challenges::SMARTCAR)
         .source(
             "smartcar/node-sdk index.js and test/unit/index.js; hookdeck/webhook-skills providers.yaml",
             Confidence::Verified,
@@ -306,6 +291,7 @@ pub const SMARTSHEET: Scheme = entry(
     Scheme::hmac_sha256("smartsheet")
         .signature(header("smartsheet-hmac-sha256"), Encoding::Hex)
         .id(Place::Json("/nonce"))
+        .challenge(challenges::SMARTSHEET)
         .source("developers.smartsheet.com webhook-verification and webhook-callbacks pages", Confidence::Documented),
 );
 
@@ -354,5 +340,6 @@ pub const VIBER: Scheme = entry(
     Scheme::hmac_sha256("viber")
         .signature(header("x-viber-content-signature"), Encoding::Hex)
         .event_type(Place::Json("/event"))
+        .challenge(challenges::VIBER)
         .source("public receiver code using x-viber-content-signature", Confidence::ThirdParty),
 );

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::entry;
-use crate::scheme::{
-    Challenge, Confidence, Encoding, Place, Reaction, Scheme, SecretText, answered, days, header, item, values,
-};
+use super::{challenges, entry};
+use crate::scheme::{Confidence, Encoding, Place, Reaction, Scheme, SecretText, answered, days, header, item, values};
 
 /// Airtable: `X-Airtable-Content-MAC`, HMAC-SHA-256 over the body.
 pub const AIRTABLE: Scheme = entry(
@@ -241,7 +239,7 @@ pub const META: Scheme = entry(
         .signature(header("x-hub-signature-256").prefix("sha256="), Encoding::Hex)
         .event_type(Place::Json("/object"))
         .retries_for(Duration::from_secs(36 * 60 * 60))
-        .challenge(Challenge::Subscribe)
+        .challenge(challenges::META)
         .source("developers.facebook.com, Graph API webhooks", Confidence::Documented),
 );
 
@@ -260,6 +258,7 @@ pub const NOTION: Scheme = entry(
         .signature(header("x-notion-signature").prefix("sha256="), Encoding::Hex)
         .id(Place::Json("/id"))
         .event_type(Place::Json("/type"))
+        .challenge(challenges::NOTION)
         .source("NangoHQ/nango git 2f4c0af packages/server/lib/webhook/notion-webhook-routing.ts; hookdeck/webhook-skills providers.yaml", Confidence::ThirdParty),
 );
 
@@ -311,6 +310,7 @@ pub const WHATSAPP: Scheme = entry(
     Scheme::hmac_sha256("whatsapp")
         .signature(header("x-hub-signature-256").prefix("sha256="), Encoding::Hex)
         .retries_for(days(7))
+        .challenge(challenges::META)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
@@ -319,6 +319,7 @@ pub const X_TWITTER: Scheme = entry(
     Scheme::hmac_sha256("x-twitter")
         .signature(header("x-twitter-webhooks-signature").prefix("sha256="), Encoding::Base64)
         .deadline(Duration::from_secs(3))
+        .challenge(challenges::X)
         .source("developer.x.com securing-webhooks page; docs.x.com webhooks quickstart page; twitterdev/account-activity-dashboard helpers/security.js; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 

@@ -1,7 +1,7 @@
 //! Senders that show user and password, a bearer token, or a token in the body, and sign nothing: whoever learns it can
 //! send any body.
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{Confidence, Place, Scheme, days, header, json};
 
 /// Azure DevOps service hooks: `Authorization: Basic`, user and password; the secret is `user:password`; the body
@@ -29,6 +29,7 @@ pub const CLOUDEVENTS_WEBHOOK: Scheme = entry(
         .id(Place::Header("ce-id"))
         .event_type(Place::Header("ce-type"))
         .account("ce-source")
+        .challenge(challenges::CLOUDEVENTS)
         .source("cloudevents/spec cloudevents/http-webhook.md", Confidence::Verified),
 );
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{entry, url_entry};
+use super::{challenges, entry, url_entry};
 use crate::scheme::{
     Confidence, Encoding, Part, Place, Reaction, Scheme, TimestampFormat, UrlScheme, answered, days, header,
 };
@@ -50,6 +50,7 @@ pub const LARK: Scheme = entry(
         .signature(header("x-lark-signature"), Encoding::Hex)
         .timestamp(header("x-lark-request-timestamp"), TimestampFormat::UnixSeconds)
         .signed(&[Part::Timestamp, Part::Header("x-lark-request-nonce"), Part::Secret, Part::Body])
+        .challenge(challenges::LARK)
         .source("larksuite/node-sdk dispatcher/request-handle.ts, adaptor/", Confidence::Verified),
 );
 

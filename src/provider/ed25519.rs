@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{
-    Challenge, Confidence, Encoding, KeyPlace, MessageSignature, Part, Place, Question, Scheme, TimestampFormat, days,
-    header, item,
+    Confidence, Encoding, KeyPlace, MessageSignature, Part, Place, Scheme, TimestampFormat, days, header, item,
 };
 
 /// Discord, interactions and webhook events: Ed25519 over `<timestamp><body>`, both in hex headers. Both
@@ -19,10 +18,7 @@ pub const DISCORD: Scheme = entry(
         .id(Place::Json("/id"))
         .event_type(Place::Json("/type"))
         .deadline(Duration::from_secs(3))
-        .challenge(Challenge::Verified(&[
-            Question::fixed("/type", "1", 200, r#"{"type":1}"#),
-            Question::fixed("/type", "0", 204, ""),
-        ]))
+        .challenge(challenges::DISCORD)
         .source("npm discord-interactions 4.4.0; discord-api-docs, commit c98d64b", Confidence::Verified),
 );
 

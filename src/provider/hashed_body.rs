@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{entry, url_entry};
+use super::{challenges, entry, url_entry};
 use crate::scheme::{
     Confidence, Emit, Encoding, Place, Scheme, SecretText, SignatureRule, TimestampFormat, Unverified, UrlScheme,
     VerifyError, header, item,
@@ -29,6 +29,7 @@ pub const TEBEX: Scheme = entry(
         .signed_by(&TebexRule)
         .id(Place::Json("/id"))
         .event_type(Place::Json("/type"))
+        .challenge(challenges::TEBEX)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{
-    Challenge, Confidence, Encoding, Part, Place, Question, Reaction, Scheme, SecretText, TimestampFormat, answered,
-    days, header, item, values,
+    Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header, item,
+    values,
 };
 
 /// Airwallex: `x-signature`, HMAC-SHA-256 over `<timestamp><body>`.
@@ -110,6 +110,7 @@ pub const FRONT: Scheme = entry(
             answered(500, 500, Reaction::Retry),
             answered(300, 599, Reaction::GiveUp),
         ])
+        .challenge(challenges::FRONT)
         .source(
             "dev.frontapp.com application-webhooks page; hookdeck/webhook-skills providers.yaml",
             Confidence::Verified,
@@ -210,7 +211,7 @@ pub const SLACK: Scheme = entry(
         .attempt("x-slack-retry-num")
         .deadline(Duration::from_secs(3))
         .retries_for(Duration::from_secs(60 * 60))
-        .challenge(Challenge::Verified(&[Question::repeat("/type", "url_verification", "/challenge")]))
+        .challenge(challenges::SLACK)
         .source("npm @slack/bolt 5.1.0; docs.slack.dev", Confidence::Verified),
 );
 
@@ -243,6 +244,7 @@ pub const TWITCH: Scheme = entry(
         .signed(&[Part::Id, Part::Timestamp, Part::Body])
         .id(Place::Header("twitch-eventsub-message-id"))
         .event_type(Place::Header("twitch-eventsub-subscription-type"))
+        .challenge(challenges::TWITCH)
         .source("dev.twitch.tv handling-webhook-events page; npm @twurple/eventsub-http 8.1.4 lib/EventSubHttpBase.js; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/twitch.ts; SlopMaster2/webhook-verify src/providers/mod.rs; hookdeck/webhook-skills providers.yaml", Confidence::Verified),
 );
 
@@ -292,6 +294,7 @@ pub const ZOOM: Scheme = entry(
         .event_type(Place::Json("/event"))
         .deadline(Duration::from_secs(3))
         .retries_for(Duration::from_secs(85 * 60))
+        .challenge(challenges::ZOOM)
         .source(
             "zoom/webhook-sample-node.js index.js; developers.zoom.us/blog/webhook-delays.md",
             Confidence::Verified,

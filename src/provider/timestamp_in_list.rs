@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{
     Confidence, Encoding, Part, Place, Reaction, Scheme, TimestampFormat, answered, days, first, item, rest,
 };
@@ -134,6 +134,7 @@ pub const MAILCHIMP: Scheme = entry(
         .signature(item("x-mailchimp-signature", ',', "v1"), Encoding::Hex)
         .timestamp(item("x-mailchimp-signature", ',', "t"), TimestampFormat::UnixSeconds)
         .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
+        .challenge(challenges::ANY_GET)
         .source("webhooks.cc provider catalogue source", Confidence::Documented),
 );
 

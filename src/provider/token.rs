@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{Confidence, Place, Reaction, Scheme, answered, header};
 
 /// Auth0 log streams: `Authorization` holds the token itself; the body is not covered.
@@ -64,12 +64,14 @@ pub const OKTA: Scheme = entry(
             answered(400, 499, Reaction::GiveUp),
             answered(500, 599, Reaction::Retry),
         ])
+        .challenge(challenges::OKTA)
         .source("okta/okta-developer-docs concepts/event-hooks (2026-08); hookdeck/webhook-skills providers.yaml; public receiver code using x-okta-verification-challenge", Confidence::Verified),
 );
 
 /// RingCentral: `Verification-Token` holds the token itself; the body is not covered.
 pub const RINGCENTRAL: Scheme = entry(
     Scheme::token("ringcentral", header("verification-token"))
+        .challenge(challenges::RINGCENTRAL)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::url_entry;
+use super::{challenges, url_entry};
 use crate::scheme::{Confidence, Encoding, Part, Place, Scheme, TimestampFormat, UrlScheme, days, header};
 
 /// Appwrite: `X-Appwrite-Webhook-Signature`, HMAC-SHA-1 over `<URL><body>`.
@@ -46,5 +46,6 @@ pub const TRELLO: UrlScheme = url_entry(
         .signed(&[Part::Body, Part::Url])
         .id(Place::Json("/action/id"))
         .event_type(Place::Json("/action/type"))
+        .challenge(challenges::ANY_HEAD)
         .source("aspnet/WebHooks git 9a2b0cb src/Microsoft.AspNetCore.WebHooks.Receivers.Trello/Filters/TrelloVerifySignatureFilter.cs; hookdeck/webhook-skills providers.yaml", Confidence::ThirdParty),
 );

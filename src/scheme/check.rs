@@ -42,6 +42,9 @@ impl Scheme {
         if let Some(problem) = self.fields_problem() {
             return Some(problem);
         }
+        if let Some(problem) = self.challenges_problem() {
+            return Some(problem);
+        }
         match self.content {
             Content::Rule(_) => None,
             Content::Parts(parts) => self.parts_problem(parts),
@@ -189,7 +192,7 @@ const fn is_name(name: &str) -> bool {
 }
 
 /// A header's name as HTTP/2 writes it, see [RFC 9110 §5.6.2](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2).
-const fn is_header(name: &str) -> bool {
+pub(super) const fn is_header(name: &str) -> bool {
     let mut bytes = name.as_bytes();
     if bytes.is_empty() {
         return false;
@@ -204,7 +207,7 @@ const fn is_header(name: &str) -> bool {
 }
 
 /// A name that is written in a query as it is.
-const fn is_parameter(name: &str) -> bool {
+pub(super) const fn is_parameter(name: &str) -> bool {
     let mut bytes = name.as_bytes();
     if bytes.is_empty() {
         return false;
@@ -257,7 +260,7 @@ const fn is_field(field: &Field) -> bool {
     named && separators
 }
 
-const fn is_place(place: Place) -> bool {
+pub(super) const fn is_place(place: Place) -> bool {
     match place {
         Place::Header(name) => is_header(name),
         Place::Json(pointer) => matches!(pointer.as_bytes(), [b'/', _, ..]),

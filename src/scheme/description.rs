@@ -38,7 +38,7 @@ pub struct Scheme {
     pub(super) bodies_are_unique: bool,
     pub(super) body_limit: usize,
     pub(super) conduct: Conduct,
-    pub(super) challenge: Challenge,
+    pub(super) challenges: &'static [Challenge],
     pub(super) source: &'static str,
     pub(super) confidence: Confidence,
 }
@@ -74,7 +74,7 @@ impl Scheme {
             bodies_are_unique: false,
             body_limit: DEFAULT_BODY_LIMIT,
             conduct: Conduct::UNKNOWN,
-            challenge: Challenge::None,
+            challenges: &[],
             source: "",
             confidence: Confidence::Documented,
         }
@@ -329,10 +329,10 @@ impl Scheme {
         self
     }
 
-    /// How the sender asks whether this is the right endpoint.
+    /// How the sender asks whether this is the right endpoint: the first that fits is answered. Default: not at all.
     #[must_use]
-    pub const fn challenge(mut self, challenge: Challenge) -> Self {
-        self.challenge = challenge;
+    pub const fn challenge(mut self, challenges: &'static [Challenge]) -> Self {
+        self.challenges = challenges;
         self
     }
 
@@ -388,7 +388,7 @@ impl Scheme {
 
     /// How the sender asks whether this is the right endpoint.
     #[must_use]
-    pub const fn challenges(&self) -> Challenge {
-        self.challenge
+    pub const fn challenges(&self) -> &'static [Challenge] {
+        self.challenges
     }
 }

@@ -44,6 +44,9 @@
 //! ```
 
 mod challenge;
+mod challenge_check;
+mod challenge_summary;
+mod challenge_tag;
 mod check;
 mod conduct;
 #[cfg(feature = "schemes")]
@@ -72,8 +75,9 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use challenge::Answer;
-pub use challenge::{Challenge, Question};
+pub(crate) use challenge::{Answer, Come, FieldPlace, Host, Mark};
+pub use challenge::{Challenge, Chars, Say};
+pub(crate) use challenge_tag::{could_be_a_body, sha256_of};
 pub use conduct::{Answered, Reaction, answered};
 pub use description::{DEFAULT_BODY_LIMIT, Scheme, days};
 pub use error::VerifyError;

@@ -108,6 +108,10 @@ impl Plan {
         self.sender.unverified(head, body, self.timestamp(examined, head), secret)
     }
 
+    pub(crate) const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
     pub(crate) fn route(&self) -> &Arc<str> {
         &self.route
     }

@@ -1,19 +1,22 @@
 //! The configuration.
 
 use std::fmt;
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::Method;
+use http::request::Parts;
 use tower_layer::Layer;
 
 use super::SignatureService;
 use super::key_cache::KeyCache;
 use super::key_source::KeySource;
 use super::resolver::{ErasedResolver, KeyResolver};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::config_error::ConfigError;
-use crate::rejection::{Refusals, RenderRejection};
+use crate::rejection::{Reason, Refusals, Rejection, RenderRejection};
 use crate::scheme::{Keyring, Plan, Scheme, Sender};
 use crate::secret::Secrets;
 use crate::telemetry::SignatureMetrics;
@@ -35,6 +38,9 @@ pub(super) struct Config {
     /// Resolved at the first service, when the name of the route is settled.
     metrics: Option<Arc<OnceLock<SignatureMetrics>>>,
 }
+
+/// Keys that may still be on their way.
+type FoundKeys = Pin<Box<dyn Future<Output = Result<Option<(Arc<Keyring>, Option<UnixTime>)>, Rejection>> + Send>>;
 
 /// Where the keys come from.
 #[derive(Clone)]
@@ -160,6 +166,35 @@ impl SignatureLayer {
         self.with(|config| {
             config.metrics.get_or_insert_default();
         })
+    }
+
+    /// The keys for this head, and the time, for answers that are computed with them; `None` where there is no such
+    /// tenant.
+    pub(crate) fn keys_for(&self, head: &Parts) -> FoundKeys {
+        let now = self.config.clock.now();
+        match &self.config.keys {
+            Keys::Ring(ring) => Box::pin(ready(Ok(Some((ring.clone(), now))))),
+            // Public keys: nothing is computed with them.
+            Keys::Source(_) => Box::pin(ready(Ok(None))),
+            Keys::Resolver { resolver, .. } => {
+                let (found, scheme) = (resolver.resolve(head), *self.scheme());
+                Box::pin(async move {
+                    let refuse = |reason, what: String| Rejection::new(reason).with_detail(what);
+                    let found = found
+                        .await
+                        .map_err(|error| refuse(Reason::KeyUnavailable, format!("key resolver: {error}")))?;
+                    let Some(resolved) = found else { return Ok(None) };
+                    let ring = Keyring::new(&scheme, &resolved.secrets)
+                        .map_err(|error| refuse(Reason::NotConfigured, error.to_string()))?;
+                    Ok(Some((Arc::new(ring), now)))
+                })
+            }
+        }
+    }
+
+    /// The scheme and, where it has one, its public URL.
+    pub(crate) fn sender(&self) -> Sender {
+        self.config.plan.sender().clone()
     }
 
     /// The scheme.

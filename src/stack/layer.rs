@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
+use http::request::Parts;
 use tower_layer::Layer;
 
 use super::WebhookService;
 use super::order::{Head, signed};
 use crate::allowlist::AllowlistLayer;
 use crate::body::BodyBudget;
-use crate::challenge::{ChallengeLayer, SubscribeLayer};
+use crate::body::BoxError;
+use crate::challenge::{ChallengeLayer, Handshake, HandshakeLayer, Taken, Taker};
 use crate::client_ip::TrustedProxies;
 use crate::clock::Clock;
 use crate::config_error::ConfigError;
@@ -35,6 +37,7 @@ pub struct WebhookLayer {
     metrics: Option<MetricsLayer>,
     head: Head,
     pub(super) signature: SignatureLayer,
+    pub(super) handshake: HandshakeLayer,
     pub(super) challenge: ChallengeLayer,
     pub(super) idempotency: Option<IdempotencyLayer>,
     proxies: TrustedProxies,
@@ -83,9 +86,9 @@ impl WebhookLayer {
                 allowlist: None,
                 // That the scheme's limit is one was checked with the scheme.
                 raw_body: raw_body.clone().limit(scheme.max_body()).unwrap_or(raw_body),
-                subscribe: None,
             },
-            challenge: ChallengeLayer::new(scheme).route(signature.route_name()),
+            handshake: HandshakeLayer::new(signature.sender()).route(signature.route_name()),
+            challenge: ChallengeLayer::new(signature.sender()).route(signature.route_name()),
             signature,
             idempotency: None,
             proxies: TrustedProxies::none(),
@@ -102,7 +105,7 @@ impl WebhookLayer {
         self.challenge = self.challenge.route(name);
         self.head.https_only = self.head.https_only.map(|layer| layer.route(name));
         self.head.allowlist = self.head.allowlist.map(|layer| layer.route(name));
-        self.head.subscribe = self.head.subscribe.map(|layer| layer.route(name));
+        self.handshake = self.handshake.route(name);
         if self.metrics.is_some() {
             self = self.counted();
         }
@@ -186,10 +189,32 @@ impl WebhookLayer {
         self.rendered()
     }
 
-    /// Answers the sender's `GET` with `hub.challenge` where it shows this token (Meta).
+    /// The token that you gave to the sender when you set the endpoint up, which its challenge shows (Meta, `WhatsApp`).
     pub fn verify_token(mut self, token: Secret) -> Self {
-        self.head.subscribe = Some(SubscribeLayer::new(token).route(self.signature.route_name()));
-        self.rendered()
+        self.handshake = self.handshake.verify_token(token);
+        self
+    }
+
+    /// An origin that may send (`CloudEvents`), such as `eventgrid.azure.net`. Default: none.
+    pub fn allow_origin(mut self, origin: &str) -> Self {
+        self.handshake = self.handshake.allow_origin(origin);
+        self
+    }
+
+    /// Takes what a [`Handshake`] brings: the first secret of Asana, Clio and Notion. Without it they are refused.
+    ///
+    /// A secret is offered only while the route has no keys for the head: make the layer with
+    /// [`resolving`](Self::resolving), by a resolver that finds what is stored here.
+    pub fn on_handshake<F, Fut, E>(mut self, take: F) -> Self
+    where
+        F: Fn(Handshake, &Parts) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Taken, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        let taker = Taker::new(take);
+        self.handshake = self.handshake.taken_by(taker.clone());
+        self.challenge = self.challenge.taken_by(taker);
+        self
     }
 
     /// How each delivery is handled once.
@@ -244,7 +269,7 @@ impl WebhookLayer {
         let Some(renderer) = self.renderer.clone() else { return self };
         self.head.https_only = self.head.https_only.map(|layer| layer.render_with(renderer.clone()));
         self.head.allowlist = self.head.allowlist.map(|layer| layer.render_with(renderer.clone()));
-        self.head.subscribe = self.head.subscribe.map(|layer| layer.render_with(renderer.clone()));
+        self.handshake = self.handshake.render_with(renderer.clone());
         self.head.raw_body = self.head.raw_body.render_with(renderer.clone());
         self.idempotency = self.idempotency.map(|layer| layer.render_with(renderer.clone()));
         self.challenge = self.challenge.render_with(renderer.clone());

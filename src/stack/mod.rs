@@ -1,9 +1,9 @@
 //! The finished stack: every layer in its place.
 //!
 //! ```text
-//! request ─▶ metrics ─▶ HTTPS only ─▶ allowlist ─▶ raw body ─▶ subscription ─▶ signature ─▶ challenge ─▶ idempotency ─▶ handler
-//!               │        the head alone, no byte read   limits set   (GET)       body read and hashed, frame by frame
-//!               ◀─────────────────────────── a refusal, or the handler's answer ◀──────────────────────────────────┘
+//! request ─▶ metrics ─▶ HTTPS only ─▶ allowlist ─▶ raw body ─▶ handshake ─▶ signature ─▶ challenge ─▶ idempotency ─▶ handler
+//!               │        the head alone, no byte read   limits set   (unsigned)  body read and hashed, frame by frame
+//!               ◀─────────────────────────── a refusal, or the handler's answer ◀───────────────────────────────┘
 //! ```
 //!
 //! * Passes: a delivery of the sender that the layer was made for, once; as `Request<VerifiedBody>` with a

@@ -9,7 +9,7 @@ use super::layer::WebhookLayer;
 use super::optional::OptionalService;
 use crate::allowlist::AllowlistLayer;
 use crate::body::RawBody;
-use crate::challenge::{ChallengeService, SubscribeLayer};
+use crate::challenge::{ChallengeService, HandshakeService};
 use crate::https_only::HttpsOnlyLayer;
 use crate::idempotency::IdempotencyService;
 use crate::raw_body::RawBodyLayer;
@@ -21,7 +21,6 @@ pub(super) struct Head {
     pub(super) https_only: Option<HttpsOnlyLayer>,
     pub(super) allowlist: Option<AllowlistLayer>,
     pub(super) raw_body: RawBodyLayer,
-    pub(super) subscribe: Option<SubscribeLayer>,
 }
 
 impl Head {
@@ -30,7 +29,7 @@ impl Head {
         Self { allowlist: self.allowlist.as_ref().map(AllowlistLayer::ready), ..self.clone() }
     }
 
-    /// An answer that needs no body; else the request, with the limits of its body set.
+    /// A refusal that needs no body; else the request, with the limits of its body set.
     #[allow(clippy::result_large_err, reason = "the answer is handed on at once; a box would be an allocation")]
     pub(super) fn judge<B: Body>(&self, mut request: Request<B>) -> Result<Request<RawBody<B>>, Response<Bytes>> {
         // A secret that came in clear is not worth looking at.
@@ -39,25 +38,30 @@ impl Head {
         let refusal = refusal.or_else(|| self.allowlist.as_ref()?.refusal(&mut request));
         // The limits stand before anybody reads.
         let refusal = refusal.or_else(|| self.raw_body.refusal(&request));
-        // A `GET` that is not signed and has no body to verify.
-        let answer = refusal.or_else(|| self.subscribe.as_ref()?.answer(&request));
-        match answer {
-            Some(answer) => Err(answer),
+        match refusal {
+            Some(refusal) => Err(refusal),
             // Who is behind the signature reads its bytes, so the request needs no mark.
             None => Ok(self.raw_body.limit_body(request)),
         }
     }
 }
 
-/// What needs the body, outermost first: the signature, since from here on we know who it is; the challenge, since a
+/// What needs the body, outermost first: the handshake, which comes before anything is signed; the signature, since from here on we know who it is; the challenge, since a
 /// signed question is answered to the sender alone and is no event to remember; idempotency, since only who is
 /// verified may claim an id.
-pub(super) type Signed<S> = SignatureService<ChallengeService<OptionalService<IdempotencyService<S>, S>>>;
+pub(super) type Signed<S> =
+    HandshakeService<SignatureService<ChallengeService<OptionalService<IdempotencyService<S>, S>>>>;
 
 pub(super) fn signed<S>(layer: &WebhookLayer, handler: S) -> Signed<S>
 where
     S: Clone,
 {
     let once = OptionalService::new(layer.idempotency.as_ref(), handler);
-    layer.signature.layer(layer.challenge.layer(once))
+    if layer.signature.scheme().challenges().is_empty() {
+        return layer.handshake.layer(layer.signature.layer(layer.challenge.layer(once)));
+    }
+    let (unsigned, signed) = (layer.signature.clone(), layer.signature.clone());
+    let handshake = layer.handshake.clone().keys_from(move |head| unsigned.keys_for(head));
+    let challenge = layer.challenge.clone().keys_from(move |head| signed.keys_for(head));
+    handshake.layer(layer.signature.layer(challenge.layer(once)))
 }

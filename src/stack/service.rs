@@ -27,8 +27,8 @@ impl<S> WebhookService<S> {
     }
 }
 
-/// The handler's body inside of what signature, challenge and idempotency may answer, and the head.
-type StackBody<B> = ResponseBody<ResponseBody<ResponseBody<ResponseBody<B>>>>;
+/// The handler's body inside of what handshake, signature, challenge and idempotency may answer, and the head.
+type StackBody<B> = ResponseBody<ResponseBody<ResponseBody<ResponseBody<ResponseBody<B>>>>>;
 
 impl<S, B, ResBody> Service<Request<B>> for WebhookService<S>
 where

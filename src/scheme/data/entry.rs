@@ -9,9 +9,10 @@ use super::super::conduct::Conduct;
 use super::super::description::Scheme;
 use super::super::field::Field;
 use super::super::terms::{self, Content, Method};
+use super::challenge::Question;
 use super::conduct::Statuses;
 use super::place::{FieldText, is_false};
-use super::words::{Algorithm, ChallengeWord, Confidence, Part, Place, SecretText, TimestampFormat};
+use super::words::{Algorithm, Confidence, Part, Place, SecretText, TimestampFormat};
 use crate::encoding;
 use crate::provider;
 
@@ -71,8 +72,8 @@ pub(super) struct Entry {
     answer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip_list: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    challenge: Option<ChallengeWord>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    challenge: Vec<Question>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,8 +98,6 @@ struct Facts {
     covers: String,
     signs_time: bool,
     signs_url: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    challenge: Option<&'static str>,
 }
 
 fn not_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Facts>, D::Error> {
@@ -126,7 +125,7 @@ impl Entry {
             bodies_are_unique,
             body_limit,
             conduct: Conduct { deadline, retry_horizon, answered, unauthorized, answer, ip_list },
-            challenge,
+            challenges,
             source,
             confidence,
             key_place: _,
@@ -139,7 +138,6 @@ impl Entry {
             Content::Parts(parts) => (Some(parts.iter().map(|part| Part::of(*part)).collect()), None),
             Content::Rule(_) => (None, Some(name.to_owned())),
         };
-        let (challenge, answered_by_code) = ChallengeWord::of(challenge);
         let decoded = |(field, encoding): (Field, encoding::Encoding)| FieldText::of(&field).encoded(encoding);
         Self {
             name: name.to_owned(),
@@ -169,15 +167,15 @@ impl Entry {
             unauthorized_as: (unauthorized != Conduct::UNKNOWN.unauthorized).then_some(unauthorized),
             answer: answer.map(str::to_owned),
             ip_list: ip_list.map(str::to_owned),
-            challenge,
+            challenge: challenges.iter().map(Question::of).collect(),
             source: (!source.is_empty()).then(|| source.to_owned()),
-            confidence: (!source.is_empty()).then(|| Confidence::of(confidence)),
+            confidence: (!source.is_empty() || confidence != terms::Confidence::Documented)
+                .then(|| Confidence::of(confidence)),
             facts: Some(Facts {
                 signs: scheme.summary(),
                 covers: scheme.coverage().to_string(),
                 signs_time: scheme.signs_time(),
                 signs_url: scheme.signs_url(),
-                challenge: answered_by_code,
             }),
         }
     }
@@ -262,7 +260,9 @@ impl Entry {
         let pairs = self.other_names.into_iter();
         let pairs: Vec<(&'static str, &'static str)> =
             pairs.map(|(own, other)| (&*own.leak(), &*other.leak())).collect();
-        scheme = scheme.other_names(pairs.leak()).challenge(ChallengeWord::value(self.challenge));
+        scheme = scheme.other_names(pairs.leak());
+        let challenges: Result<Vec<_>, _> = self.challenge.into_iter().map(Question::keep).collect();
+        scheme = scheme.challenge(challenges?.leak());
         scheme.bodies_are_unique = self.bodies_are_unique;
         if let Some(bytes) = self.body_limit {
             scheme = scheme.body_limit(bytes);

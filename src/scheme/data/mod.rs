@@ -69,10 +69,10 @@
 //! | `answered` | array of `{ from = 404, to = 404, reaction = "give-up" }`; or `disable`, `retry`, `success`: see [`Scheme::answered`] | |
 //! | `unauthorized_as` | a status from 400 to 499, see [`Scheme::unauthorized_as`] | 401 |
 //! | `answer`, `ip_list` | see [`Scheme::answer`], [`Scheme::ip_list`] | |
-//! | `challenge` | `subscribe`, see [`Challenge::Subscribe`](super::Challenge::Subscribe); signed questions are answered by code | |
+//! | `challenge` | array of questions, see below | |
 //! | `source`, `confidence` | where the facts were read; `documented`, `third-party` or `verified` | |
 //! | `rule` | written, not read: what is signed is worked out by the code of this sender | |
-//! | `facts` | written, not read: what follows from the rest (`signs`, `covers`, `signs_time`, `signs_url`), and a `challenge` that code answers | |
+//! | `facts` | written, not read: what follows from the rest (`signs`, `covers`, `signs_time`, `signs_url`) | |
 //!
 //! A place is a table:
 //!
@@ -88,7 +88,20 @@
 //! | `spaced` | a blank may stand behind each separator | `false` |
 //! | `or_headers` | further headers that may hold a signature | none |
 //! | `several_lines` | the header may stand on several lines | `false` |
+//!
+//! A question of `challenge`, see [`Challenge`](super::Challenge), where fields are `{ header = "…" }`, `{ json = "…" }` or
+//! `{ query = "…" }`:
+//!
+//! | field | | default |
+//! |---|---|---|
+//! | `asked` | how it comes: unsigned by `get`, `head`, `options` or `post`; `verified`, behind the signature | |
+//! | `by`, or `form` | what tells it from all else: a field; or a name, where the body is `name=` and digits | the method does |
+//! | `is` | the value of that field | any |
+//! | `verify_token` | the field that must be the verify token | none |
+//! | `text`, `characters` | the field that is answered, and what it is made of: `base64`, `hex`, `sentence`, `token` or `uuid` | none |
+//! | `answer` | `{ fixed = { status = 200, json = "" } }`; `{ plain = [..] }` or `{ json = [..] }` of `text`, `{ lit = ".." }`, `{ mac = "hex" }`, `key-id`, `sha256-with-token-and-url`; `{ header = ".." }`; `allowed-origin`; `{ secret = { header = ".." } }`; `{ confirm = { host = "begins", ends = [".."] } }` | |
 
+mod challenge;
 mod conduct;
 mod entry;
 mod kept;

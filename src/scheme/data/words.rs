@@ -3,7 +3,6 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::super::challenge::Challenge;
 use super::super::description::Scheme;
 use super::super::field::header;
 use super::super::terms::{self, Method};
@@ -283,30 +282,5 @@ impl SecretText {
                  `{ base64 = { prefix = \"whsec_\" } }` or `{ base64-if-prefixed = { prefix = \"whsec_\" } }`",
             )
         })
-    }
-}
-
-/// How the sender asks whether this is the right endpoint.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum ChallengeWord {
-    Subscribe,
-}
-
-impl ChallengeWord {
-    /// What a file can say of it; else the fact that there is something to be answered.
-    pub(super) const fn of(challenge: Challenge) -> (Option<Self>, Option<&'static str>) {
-        match challenge {
-            Challenge::None => (None, None),
-            Challenge::Subscribe => (Some(Self::Subscribe), None),
-            Challenge::Verified(_) => (None, Some("verified")),
-        }
-    }
-
-    pub(super) const fn value(word: Option<Self>) -> Challenge {
-        match word {
-            None => Challenge::None,
-            Some(Self::Subscribe) => Challenge::Subscribe,
-        }
     }
 }
