@@ -195,6 +195,7 @@ fn what_is_signed_in_part_is_known_field_by_field() {
 /// Of each sender that covers some fields: a text in each of them, in the order of its coverage, and texts that stand
 /// elsewhere. Each text is there once in the first delivery whose id ends in `-made`.
 const FIELDS: &[(&str, &[&str], &[&str])] = &[
+    ("braintree", &["PD94bWwg"], &[]),
     ("dropbox-sign", &["1700000000", "signature_request_signed"], &["sr-1", "event_metadata"]),
     ("exact-online", &["FinancialTransactions"], &[]),
     ("favro", &["cGF5bG9hZA=="], &["committed", "caf"]),
@@ -397,9 +398,13 @@ fn timestamps_are_held_to_the_tolerance_in_both_directions() {
     assert!(timed > 60, "{timed}");
 }
 
+/// Signed in the sender's second spelling, with the signature in the body: we sign in the first one.
+const SECOND_SPELLING: &[&str] = &["braintree-line-break"];
+
 #[test]
 fn what_we_sign_is_what_the_sender_signs() {
-    for captured in all().into_iter().filter(|captured| !captured.is_public_key()) {
+    let signs = |captured: &Captured| !captured.is_public_key() && !SECOND_SPELLING.contains(&captured.id.as_str());
+    for captured in all().into_iter().filter(signs) {
         let mut head = captured.head.clone();
         for name in &captured.signed {
             head.headers.remove(name.as_str());

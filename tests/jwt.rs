@@ -324,15 +324,6 @@ fn published(name: &str, id: &str) -> (String, Value) {
     (vector["secret"].as_str().unwrap().to_owned(), vector)
 }
 
-fn parts(vector: &Value) -> (Parts, Bytes) {
-    let mut request = Request::builder().method(vector["method"].as_str().unwrap()).uri("/");
-    for header in vector["headers"].as_array().unwrap() {
-        request = request.header(header[0].as_str().unwrap(), header[1].as_str().unwrap());
-    }
-    let body = Base64::decode_vec(vector["body_b64"].as_str().unwrap()).unwrap();
-    (request.body(()).unwrap().into_parts().0, body.into())
-}
-
 #[test]
 fn the_44_reference_cases_of_messagebird_have_the_published_verdict() {
     let mut judge = Judge::new();

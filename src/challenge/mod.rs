@@ -44,7 +44,7 @@
 //!
 //! # Never a signing oracle
 //!
-//! X, LinkedIn, Zoom and Smartcar want an HMAC, under the very secret that deliveries are signed with, over a text that
+//! Braintree, X, LinkedIn, Zoom and Smartcar want an HMAC, under the very secret that deliveries are signed with, over a text that
 //! anybody may send. Where a delivery's body alone is signed, such an answer is the signature of a delivery with this
 //! text for a body. So:
 //!
@@ -96,7 +96,7 @@
 //!
 #![doc = include_str!("senders.md")]
 //!
-//! Not answered: Lark's challenge under an encrypt key, which is encrypted; Vercel's, which wants a text of its
+//! Not answered: Exact Online's empty `POST` when a hook is made; Lark's challenge under an encrypt key, which is encrypted; Vercel's, which wants a text of its
 //! dashboard in the header `x-vercel-verify` of any answer (set it by a layer around this one). Pings that are signed
 //! as any delivery (GitHub, Figma, Snyk, Google) are deliveries.
 

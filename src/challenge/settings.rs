@@ -41,7 +41,7 @@ pub(super) struct Settings {
 /// What an answer is made of.
 struct Made {
     text: String,
-    key_id: Option<Arc<str>>,
+    key_id: Option<String>,
     tag: Vec<u8>,
     sha256: String,
 }
@@ -127,7 +127,8 @@ impl Settings {
         head: &Parts,
         verified_by: Option<&str>,
     ) -> Result<Answered, Rejection> {
-        let mut made = Made { text, key_id: None, tag: Vec::new(), sha256: String::new() };
+        let mut made =
+            Made { text, key_id: self.sender.own_id().map(str::to_owned), tag: Vec::new(), sha256: String::new() };
         if pieces.iter().any(|piece| matches!(piece, Say::Sha256WithTokenAndUrl)) {
             let (Some(token), Some(url)) = (&self.verify_token, self.sender.public_url()) else {
                 return Err(missing("the answer is computed with the verify token and the public URL: say both"));
@@ -151,10 +152,9 @@ impl Settings {
             let Some((ring, now)) = finding.await? else {
                 return Err(Rejection::new(Reason::UnknownKey).with_detail("there is no such tenant"));
             };
-            let Some((key_id, tag)) = ring.challenge_tag(verified_by.as_deref(), &made.text, now) else {
+            let Some(tag) = ring.challenge_tag(verified_by.as_deref(), &made.text, now) else {
                 return Err(missing("no key counts at this time"));
             };
-            made.key_id = Some(key_id);
             made.tag = tag.as_slice().to_vec();
             made.response(content_type, pieces)
         })))
@@ -213,8 +213,8 @@ impl Made {
         for piece in pieces {
             match piece {
                 Say::KeyId => match self.key_id.as_deref() {
-                    Some(id) if id != UNNAMED => body.push_str(id),
-                    _ => return Err(missing("the sender wants its name of the key: `Secrets::named(\"…\", secret)`")),
+                    Some(id) => body.push_str(id),
+                    None => return Err(missing("the answer names your id at the sender: say `.key_id(\"…\")`")),
                 },
                 Say::Lit(text) => body.push_str(text),
                 Say::Mac(encoding) => body.push_str(&encoding.encode(&self.tag)),
@@ -225,9 +225,6 @@ impl Made {
         Ok(response(StatusCode::OK, content_type, body))
     }
 }
-
-/// The id of a key that was given none.
-const UNNAMED: &str = "key";
 
 fn missing(what: &'static str) -> Rejection {
     Rejection::new(Reason::NotConfigured).with_detail(what)

@@ -32,6 +32,7 @@ pub const ALL: &[&Scheme] = &[
     &BLUESNAP,
     &BOLDSIGN,
     &BOX,
+    BRAINTREE.scheme(),
     &BREVO,
     &BRIDGE_API,
     &BRIDGE_XYZ,

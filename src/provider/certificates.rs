@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use serde_json::{Map, Value};
 
-use super::{entry, key_id_entry};
+use super::{challenges, entry, key_id_entry};
 use crate::crypto::PublicAlgorithm;
 use crate::rejection::Reason;
 use crate::scheme::{
@@ -44,6 +44,7 @@ const fn sns(name: &'static str, algorithm: PublicAlgorithm, rule: &'static SnsR
             .event_type(Place::Json("/Type"))
             .deadline(Duration::from_secs(15))
             .retries_for(Duration::from_secs(60 * 60))
+            .challenge(challenges::SNS)
             .source(
                 "npm sns-validator 0.3.5; AWS documentation, verifying the signatures of SNS messages",
                 Confidence::Verified,

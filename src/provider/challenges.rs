@@ -9,6 +9,13 @@ const CHALLENGE: &[Say] = &[Say::Lit(r#"{"challenge":""#), Say::Text, Say::Lit(r
 pub(super) const HOOK_SECRET: &[Challenge] =
     &[Challenge::post(header("x-hook-secret")).secret(header("x-hook-secret"), Some("x-hook-secret"))];
 
+/// Text of 20 to 32 hex digits. <https://developer.paypal.com/braintree/docs/guides/webhooks/create>
+pub(super) const BRAINTREE: &[Challenge] = &[Challenge::get(query("bt_challenge")).plain(
+    query("bt_challenge"),
+    Chars::Hex,
+    &[Say::KeyId, Say::Lit("|"), Say::Mac(Encoding::Hex)],
+)];
+
 /// <https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md>
 pub(super) const CLOUDEVENTS: &[Challenge] =
     &[Challenge::options(header("webhook-request-origin")).allowed_origin(header("webhook-request-origin"))];
@@ -56,10 +63,19 @@ pub(super) const META: &[Challenge] = &[Challenge::get(query("hub.mode"))
     .verify_token(query("hub.verify_token"))
     .echo(query("hub.challenge"), Chars::Token)];
 
+/// <https://developer.monday.com/api-reference/docs/webhooks#url-verification>
+pub(super) const MONDAY: &[Challenge] = &[
+    Challenge::verified(json("/challenge")).json(json("/challenge"), Chars::Token, CHALLENGE),
+    Challenge::post(json("/challenge")).json(json("/challenge"), Chars::Token, CHALLENGE),
+];
+
 /// The token is typed into Notion's settings, and is the key from then on.
 /// <https://developers.notion.com/reference/webhooks>
 pub(super) const NOTION: &[Challenge] =
     &[Challenge::post(json("/verification_token")).secret(json("/verification_token"), None)];
+
+/// <https://developer.nylas.com/docs/v3/notifications/>
+pub(super) const NYLAS: &[Challenge] = &[Challenge::get(query("challenge")).echo(query("challenge"), Chars::Token)];
 
 /// <https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request>
 pub(super) const OKTA: &[Challenge] = &[Challenge::get(header("x-okta-verification-challenge")).json(
@@ -67,6 +83,11 @@ pub(super) const OKTA: &[Challenge] = &[Challenge::get(header("x-okta-verificati
     Chars::Base64,
     &[Say::Lit(r#"{"verification":""#), Say::Text, Say::Lit(r#""}"#)],
 )];
+
+/// <https://cloud.ouraring.com/v2/docs#tag/Webhook-Subscription-Routes>
+pub(super) const OURA: &[Challenge] = &[Challenge::get(query("challenge"))
+    .verify_token(query("verification_token"))
+    .json(query("challenge"), Chars::Token, CHALLENGE)];
 
 /// <https://developers.ringcentral.com/guide/notifications/webhooks/creating-webhooks>
 pub(super) const RINGCENTRAL: &[Challenge] = &[Challenge::post(header("validation-token")).header(
@@ -95,6 +116,14 @@ pub(super) const SMARTSHEET: &[Challenge] = &[Challenge::post(header("smartsheet
     header("smartsheet-hook-challenge"),
     Chars::Base64,
     "smartsheet-hook-response",
+)];
+
+/// The URL confirms the subscription; who calls it is up to you.
+/// <https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html>
+pub(super) const SNS: &[Challenge] = &[Challenge::verified(json("/Type")).is("SubscriptionConfirmation").confirm(
+    json("/SubscribeURL"),
+    "sns.",
+    &[".amazonaws.com", ".amazonaws.com.cn"],
 )];
 
 /// <https://docs.tebex.io/developers/webhooks/overview>

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry;
+use super::{challenges, entry};
 use crate::scheme::{Confidence, Encoding, Place, Scheme, header};
 
 /// Stream (chat, feeds, video): `X-Signature`, HMAC-SHA-256 over the body under the API secret. Where compression is
@@ -24,5 +24,6 @@ pub const NYLAS: Scheme = entry(
         .id(Place::Json("/id"))
         .event_type(Place::Json("/type"))
         .deadline(Duration::from_secs(10))
+        .challenge(challenges::NYLAS)
         .source("developer.nylas.com; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
 );

@@ -1,6 +1,6 @@
 //! Senders that sign with an ECDSA key: feature `ecdsa`.
 
-use super::entry;
+use super::{challenges, entry};
 use crate::crypto::PublicAlgorithm;
 use crate::scheme::{Confidence, Encoding, Part, Scheme, TimestampFormat, header};
 
@@ -9,6 +9,7 @@ use crate::scheme::{Confidence, Encoding, Part, Scheme, TimestampFormat, header}
 pub const CIRCLE: Scheme = entry(
     Scheme::public_key("circle", PublicAlgorithm::EcdsaP256Sha256)
         .signature(header("x-circle-signature"), Encoding::Base64)
+        .challenge(challenges::ANY_HEAD)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 

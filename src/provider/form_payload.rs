@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::form::{decoded, is_form};
-use super::{entry, url_entry};
+use super::{challenges, entry, url_entry};
 use crate::rejection::Reason;
 use crate::scheme::{
     Confidence, Emit, Encoding, Place, Scheme, SignatureRule, Unverified, UrlScheme, VerifyError, header,
@@ -44,6 +44,7 @@ pub const MANDRILL: UrlScheme = url_entry(
     Scheme::hmac_sha1("mandrill")
         .signature(header("x-mandrill-signature"), Encoding::Base64)
         .signed_by(&MandrillRule)
+        .challenge(challenges::ANY_HEAD)
         .source("SlopMaster2/webhook-verify src/providers/mod.rs; public receiver code", Confidence::ThirdParty),
 );
 

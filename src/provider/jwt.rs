@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{entry, key_id_entry, url_entry};
+use super::{challenges, entry, key_id_entry, url_entry};
 use crate::scheme::{
     Claim, Confidence, Encoding, Jwt, JwtAlgorithm, KeyIdScheme, Place, Scheme, UrlScheme, body, header,
 };
@@ -100,6 +100,7 @@ pub const MONDAY: Scheme = entry(
         .event_type(Place::Json("/event/type"))
         .deadline(Duration::from_secs(180))
         .retries_for(Duration::from_secs(30 * 60))
+        .challenge(challenges::MONDAY)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 

@@ -160,6 +160,7 @@ pub const OURA: Scheme = entry(
         .signed(&[Part::Timestamp, Part::Body])
         .event_type(Place::Json("/event_type"))
         .deadline(Duration::from_secs(10))
+        .challenge(challenges::OURA)
         .source("cloud.ouraring.com webhook example; public receiver code", Confidence::Documented),
 );
 

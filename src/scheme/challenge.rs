@@ -90,7 +90,7 @@ pub(crate) struct Host {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Say {
-    /// The id of the key that [`Say::Mac`] is made with, for senders that give their keys names.
+    /// The receiver's own id at the sender, see [`Sender::key_id`](super::Sender::key_id).
     KeyId,
     /// A fixed text.
     Lit(&'static str),

@@ -50,7 +50,7 @@ impl Sender {
     }
 
     /// The receiver's own id at the sender, as configured.
-    pub(super) fn own_id(&self) -> Option<&str> {
+    pub(crate) fn own_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 

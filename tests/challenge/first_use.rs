@@ -2,12 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
+use base64ct::{Base64, Encoding as _};
 use http::Method;
 use http::request::Parts;
+use serde_json::Value;
 use tower_webhook::challenge::{Handshake, Taken};
+use tower_webhook::clock::UnixTime;
 use tower_webhook::scheme::Scheme;
 use tower_webhook::signature::resolver_fn;
-use tower_webhook::{Reason, Secret, WebhookLayer, provider};
+use tower_webhook::testing::FakeClock;
+use tower_webhook::{Reason, Secret, VerifyingKey, WebhookLayer, provider};
 
 use crate::asking::{ask, request, signed};
 use crate::{SECRET, layer};
@@ -96,4 +100,33 @@ async fn a_callback_that_fails_or_refuses_leaves_the_sender_unanswered() {
         .unwrap()
         .on_handshake(|_, _: &Parts| async { Err::<Taken, _>(std::io::Error::other("the database is gone")) });
     ask(&failing, offered(&provider::ASANA, FIRST)).await.assert_refused(Reason::KeyUnavailable);
+}
+
+/// The confirmation of `tests/vectors/aws-sns.json`.
+#[tokio::test]
+async fn the_url_that_confirms_a_subscription_is_handed_over_once_it_was_verified() {
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("../vectors/aws-sns.json")).unwrap();
+    let vector = vectors.iter().find(|vector| vector["id"] == "aws-sns-confirmation").unwrap();
+    let body = String::from_utf8(Base64::decode_vec(vector["body_b64"].as_str().unwrap()).unwrap()).unwrap();
+    let key = VerifyingKey::from_base64(vector["secret"].as_str().unwrap()).unwrap();
+    let now = UnixTime::from_secs(vector["received_at"].as_u64().unwrap());
+    let sent = |body: &str| request(Method::POST, "/", &[("content-type", "text/plain; charset=UTF-8")], body);
+
+    let plain = WebhookLayer::new(provider::AWS_SNS, key).unwrap().clock(FakeClock::at(now));
+    ask(&plain, sent(&body)).await.assert_refused(Reason::NotConfigured);
+
+    let called = Arc::new(Mutex::new(Vec::new()));
+    let taken = called.clone();
+    let layer = plain.on_handshake(move |handshake, _: &Parts| {
+        let Handshake::Confirm(url) = handshake else { panic!("{handshake:?}") };
+        taken.lock().unwrap().push(url.to_string());
+        async { Ok::<_, std::io::Error>(Taken::Stored) }
+    });
+    ask(&layer, sent(&body.replace("SubscribeURL\": \"https://sns", "SubscribeURL\": \"https://evil")))
+        .await
+        .assert_refused(Reason::SignatureMismatch);
+    assert_eq!(called.lock().unwrap().len(), 0);
+    ask(&layer, sent(&body)).await.assert_answered(200, "");
+    let url = serde_json::from_str::<Value>(&body).unwrap()["SubscribeURL"].as_str().unwrap().to_owned();
+    assert_eq!(*called.lock().unwrap(), [url]);
 }

@@ -222,12 +222,8 @@ fn table() -> String {
 #[test]
 fn the_table_in_the_documentation_lists_every_challenge() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/challenge/senders.md"));
-    if std::env::var_os("WRITE_CHALLENGES").is_some() {
+    if std::env::var_os("WRITE_CATALOGUE").is_some() {
         std::fs::write(path, table()).unwrap();
     }
-    assert_eq!(
-        std::fs::read_to_string(path).unwrap(),
-        table(),
-        "WRITE_CHALLENGES=1 cargo test --test challenge writes it"
-    );
+    assert_eq!(std::fs::read_to_string(path).unwrap(), table(), "bash tests/write_catalogue.sh writes it");
 }

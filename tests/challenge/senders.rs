@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
 use tower_webhook::crypto::SigningKey;
-use tower_webhook::{Secret, WebhookLayer, provider, testing};
+use tower_webhook::{Secret, VerifyingKey, WebhookLayer, provider, testing};
 
 use crate::asking::{ask, get, request, signed};
 use crate::{SECRET, layer};
@@ -23,6 +23,9 @@ struct Row {
 fn row(sender: &'static str, layer: WebhookLayer, asked: Request<Full<Bytes>>, answer: &'static str) -> Row {
     Row { sender, layer, asked, answer, header: None }
 }
+
+/// A key of Circle's shape: a point on P-256.
+const CIRCLE_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE9pjUjdkNsa2ypeH9ymRTMYPi9RFtW9f3jFdBjKhzxWWHH6PWNjTDVZmbSGVjw5XaMCxstkLO+cAwlhb/CwIxcA==";
 
 fn token(layer: WebhookLayer) -> WebhookLayer {
     layer.verify_token(Secret::new("v-token-of-16-bytes").unwrap())
@@ -50,6 +53,18 @@ fn rows() -> Vec<Row> {
                 ),
                 "",
             ),
+        ),
+        row(
+            "braintree",
+            WebhookLayer::new(provider::BRAINTREE.key_id("pk").unwrap(), Secret::new(SECRET).unwrap()).unwrap(),
+            get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"),
+            "pk|f8d44a7984b04c2ed606bcd4b7775fa4a50c500d",
+        ),
+        row(
+            "circle",
+            WebhookLayer::new(provider::CIRCLE, VerifyingKey::from_base64(CIRCLE_KEY).unwrap()).unwrap(),
+            request(Method::HEAD, "/", &[], ""),
+            "",
         ),
         row(
             "discord",
@@ -88,6 +103,31 @@ fn rows() -> Vec<Row> {
             ),
         ),
         row("mailchimp", layer(provider::MAILCHIMP), get("/"), ""),
+        row(
+            "mandrill",
+            WebhookLayer::new(provider::MANDRILL.at("https://example.com/").unwrap(), Secret::new(SECRET).unwrap())
+                .unwrap(),
+            request(Method::HEAD, "/", &[], ""),
+            "",
+        ),
+        row(
+            "monday",
+            layer(provider::MONDAY),
+            post(&[], r#"{"challenge":"3eZbrw1aBm2rZgRNFdxV"}"#),
+            r#"{"challenge":"3eZbrw1aBm2rZgRNFdxV"}"#,
+        ),
+        row(
+            "nylas",
+            layer(provider::NYLAS),
+            get("/?challenge=bc609b38-c81f-47fb-a275-1d9bd61a968b"),
+            "bc609b38-c81f-47fb-a275-1d9bd61a968b",
+        ),
+        row(
+            "oura",
+            token(layer(provider::OURA)),
+            get("/?verification_token=v-token-of-16-bytes&challenge=abc123"),
+            r#"{"challenge":"abc123"}"#,
+        ),
         row("meta", token(layer(provider::META)), get(subscribe), "1158201444"),
         with(
             ("content-type", "application/json"),
@@ -232,7 +272,7 @@ async fn an_empty_get_is_answered_to_those_who_ask_so_and_a_rate_is_allowed_with
 fn no_sender_with_a_challenge_is_left_out() {
     let shown: BTreeSet<_> = rows().iter().map(|row| row.sender).collect();
     // Those with a secret of their own making stand in `first_use`.
-    let others = BTreeSet::from(["asana", "clio", "notion"]);
+    let others = BTreeSet::from(["asana", "aws-sns", "aws-sns-sha1", "clio", "notion"]);
     let all: BTreeSet<_> =
         provider::ALL.iter().filter(|scheme| !scheme.challenges().is_empty()).map(|scheme| scheme.name()).collect();
     assert_eq!(all, &shown | &others);
