@@ -125,6 +125,9 @@ fn every_captured_delivery_verifies_and_its_facts_are_found() {
     }
 }
 
+/// Senders that sign what JSON says, not how it is spaced.
+const BY_MEANING: &[&str] = &["inngest"];
+
 #[test]
 fn every_bit_of_the_body_is_covered_where_the_sender_covers_it_and_else_none() {
     let (mut covered, mut uncovered) = (0, 0);
@@ -141,6 +144,9 @@ fn every_bit_of_the_body_is_covered_where_the_sender_covers_it_and_else_none() {
             body[bit / 8] ^= 1 << (bit % 8);
             let verdict = verifier.verify(&captured.head, &body.into(), Some(captured.received_at));
             assert_eq!(verdict.is_ok(), passes, "{} bit {bit}", captured.id);
+        }
+        if BY_MEANING.contains(&captured.scheme.name()) {
+            continue;
         }
         let longer = Bytes::from([&captured.body[..], b"\n"].concat());
         assert_eq!(captured.verify(&captured.head, &longer, captured.received_at).is_ok(), passes);
@@ -282,7 +288,7 @@ fn where_some_fields_are_covered_their_changes_refuse_and_others_pass() {
 
 /// Whose content is worked out from the request.
 fn by_rule() -> Vec<Captured> {
-    let others = ["freshbooks", "gitea", "gogs", "mercadopago", "ripple", "tebex", "walmart"];
+    let others = ["freshbooks", "gitea", "gogs", "inngest", "mercadopago", "ripple", "tebex", "walmart"];
     let ruled = |captured: &Captured| {
         matches!(captured.scheme.coverage(), Coverage::Fields(_)) || others.contains(&captured.scheme.name())
     };

@@ -49,6 +49,17 @@ fn by_name() -> Vec<&'static Scheme> {
 }
 
 #[test]
+fn nobody_who_is_left_out_has_an_entry() {
+    let table = fs::read_to_string(root().join("src/provider/left_out.md")).unwrap();
+    let names: Vec<&str> =
+        table.lines().skip(2).flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(provider::find(name).is_none(), "`{name}` has an entry");
+    }
+}
+
+#[test]
 fn the_list_of_all_senders_has_every_entry() {
     let mut list = String::from(
         "//! Every entry of the family files. Written by `bash tests/write_catalogue.sh`.\n\nuse super::*;\n\n\

@@ -13,6 +13,14 @@ pub const ADYEN_PLATFORM: Scheme = entry(
         .source("npm @adyen/api-library 32.1.0; Adyen/adyen-python-api-library test/UtilTest.py; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 
+/// `AfterShip` Returns and Warranty: `as-signature-hmac-sha256`, HMAC-SHA-256 over the body. Organizations from before
+/// October 2022 get `am-webhook-signature: hmac-sha256=<base64>` instead.
+pub const AFTERSHIP_RETURNS: Scheme = entry(
+    Scheme::hmac_sha256("aftership-returns")
+        .signature(header("as-signature-hmac-sha256"), Encoding::Base64)
+        .source("aftership.com/docs/returns/2025-04/webhook/signature", Confidence::Documented),
+);
+
 /// AfterShip Tracking: `aftership-hmac-sha256`, HMAC-SHA-256 over the body.
 pub const AFTERSHIP_TRACKING: Scheme = entry(
     Scheme::hmac_sha256("aftership-tracking")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{challenges, entry};
 use crate::scheme::{
-    Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header,
+    Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header, last,
 };
 
 /// AiPrise: `X-HMAC-SIGNATURE`, HMAC-SHA-256 over the body.
@@ -342,4 +342,17 @@ pub const VIBER: Scheme = entry(
         .event_type(Place::Json("/event"))
         .challenge(challenges::VIBER)
         .source("public receiver code using x-viber-content-signature", Confidence::ThirdParty),
+);
+
+/// Worldpay Access: `Event-Signature: <key>/SHA256/<hex>`, HMAC-SHA-256 over the body; with several keys, one behind the
+/// other with commas between them.
+/// <https://docs.worldpay.com/access/products/events/signature>
+pub const WORLDPAY_ACCESS: Scheme = entry(
+    Scheme::hmac_sha256("worldpay-access")
+        .signature(last("event-signature", '/').grouped(','), Encoding::Hex)
+        .id(Place::Json("/eventId"))
+        .event_type(Place::Json("/eventDetails/type"))
+        .deadline(Duration::from_secs(10))
+        .retries_for(days(7))
+        .source("docs.worldpay.com access events signature", Confidence::Documented),
 );

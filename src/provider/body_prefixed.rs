@@ -189,6 +189,17 @@ pub const GREENHOUSE: Scheme = entry(
         .source("public catalogue page on Greenhouse webhooks (automatelab.tech)", Confidence::Documented),
 );
 
+/// Hookdeck Outpost, which signs for others, as it is by default: `x-outpost-signature: v0=<hex>,<hex>`, HMAC-SHA-256 over
+/// the body, with both secrets while one replaces the other. Who sends with it may have chosen another prefix for the
+/// header ([`Scheme::signature`] names it), another content, or Standard Webhooks.
+pub const HOOKDECK_OUTPOST: Scheme = entry(
+    Scheme::hmac_sha256("hookdeck-outpost")
+        .signature(values("x-outpost-signature", ',').opening("v0="), Encoding::Hex)
+        .id(Place::Header("x-outpost-event-id"))
+        .event_type(Place::Header("x-outpost-topic"))
+        .source("hookdeck/outpost docs guides/verify-webhook-signatures", Confidence::Verified),
+);
+
 /// HCP Vault Radar: `X-HCP-Radar-Signature`, HMAC-SHA-512 over the body.
 pub const HCP_VAULT_RADAR: Scheme = entry(
     Scheme::hmac_sha512("hcp-vault-radar")

@@ -142,6 +142,14 @@ pub(super) const TWITCH: &[Challenge] = &[Challenge::verified(json("/subscriptio
     .is("webhook_callback_verification_pending")
     .echo(json("/challenge"), Chars::Token)];
 
+/// <https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks#notificationurl-validation>
+pub(super) const VALIDATION_TOKEN: &[Challenge] =
+    &[Challenge::post(query("validationToken")).echo(query("validationToken"), Chars::Sentence)];
+
+/// <https://learn.microsoft.com/en-us/sharepoint/dev/apis/webhooks/overview-sharepoint-webhooks>
+pub(super) const VALIDATION_TOKEN_IN_LOWER_CASE: &[Challenge] =
+    &[Challenge::post(query("validationtoken")).echo(query("validationtoken"), Chars::Sentence)];
+
 /// <https://developers.viber.com/docs/api/rest-bot-api/#webhooks>
 pub(super) const VIBER: &[Challenge] = &[Challenge::verified(json("/event")).is("webhook")];
 

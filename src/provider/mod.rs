@@ -9,8 +9,15 @@
 //! *documented*, by the sender or by a public catalogue. Header names never tell who a sender is.
 //!
 #![doc = include_str!("catalogue.md")]
+//!
+//! # Who is left out
+//!
+//! These senders are known, but what is known does not make an entry, or there is nothing to verify:
+//!
+#![doc = include_str!("left_out.md")]
 
 mod adyen;
+mod alipay;
 mod all;
 mod body_base64;
 mod body_hex;
@@ -32,6 +39,7 @@ mod form;
 mod form_fields;
 mod form_payload;
 mod hashed_body;
+mod inngest;
 mod json_object;
 mod json_text;
 mod jws;
@@ -61,6 +69,7 @@ mod weak;
 use crate::scheme::{KeyIdScheme, Scheme, UrlScheme};
 
 pub use adyen::*;
+pub use alipay::*;
 pub use all::ALL;
 pub use body_base64::*;
 pub use body_hex::*;
@@ -78,6 +87,7 @@ pub use ed25519::*;
 pub use fiuu::*;
 pub use form_payload::*;
 pub use hashed_body::*;
+pub use inngest::*;
 pub use jws::*;
 pub use jwt::*;
 pub use key_id::*;

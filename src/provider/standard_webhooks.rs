@@ -16,6 +16,15 @@ pub const ANTHROPIC: Scheme = entry(
         .source("npm @anthropic-ai/sdk 1.12.0 resources/beta/webhooks.js", Confidence::Verified),
 );
 
+/// `BigCommerce`: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>` under the client secret of the app that
+/// made the hook, as it is written.
+pub const BIGCOMMERCE: Scheme = entry(
+    STANDARD_WEBHOOKS.named("bigcommerce").secret_text(SecretText::Whole).event_type(Place::Json("/scope")).source(
+        "hookdeck/webhook-skills bigcommerce-webhooks; webhooks.cc provider catalogue source",
+        Confidence::Documented,
+    ),
+);
+
 /// Clerk: `svix-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
 pub const CLERK: Scheme = entry(
     SVIX.named("clerk")

@@ -64,6 +64,16 @@ pub const CLOUDFLARE_STREAM: Scheme = entry(
         ),
 );
 
+/// Convoy, which signs for others, with its advanced signatures: `X-Convoy-Signature: t=<time>,v1=<hex>`, HMAC-SHA-256 over
+/// `<timestamp>,<body>`. A project may have chosen another header, hash or encoding: then say it as a scheme of your own.
+pub const CONVOY: Scheme = entry(
+    Scheme::hmac_sha256("convoy")
+        .signature(item("x-convoy-signature", ',', "v1"), Encoding::Hex)
+        .timestamp(item("x-convoy-signature", ',', "t"), TimestampFormat::UnixSeconds)
+        .signed(&[Part::Timestamp, Part::Lit(","), Part::Body])
+        .source("frain-dev/convoy git 157ea6e pkg/signature/signature.go", Confidence::Verified),
+);
+
 /// Courier: `courier-signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const COURIER: Scheme = entry(
     Scheme::hmac_sha256("courier")

@@ -3,12 +3,21 @@
 use std::time::Duration;
 
 use super::{challenges, entry};
-use crate::scheme::{Confidence, Place, Reaction, Scheme, answered, header};
+use crate::scheme::{Confidence, Place, Reaction, Scheme, answered, header, json};
 
 /// Auth0 log streams: `Authorization` holds the token itself; the body is not covered.
 pub const AUTH0: Scheme =
     entry(Scheme::token("auth0", header("authorization")).source(
         "hookdeck/webhook-skills providers.yaml; webhooks.cc provider catalogue source",
+        Confidence::Documented,
+    ));
+
+/// Deepgram's callbacks: `dg-token` holds the id of the API key that asked, and no more: it is known to whoever knows the
+/// key's id, and the body is not covered. Give the callback a user and a password in its URL and use a
+/// [`basic`](Scheme::basic) scheme instead.
+pub const DEEPGRAM: Scheme =
+    entry(Scheme::token("deepgram", header("dg-token")).id(Place::Json("/metadata/request_id")).source(
+        "hookdeck/webhook-skills git f8a4801 skills/deepgram-webhooks/references/verification.md",
         Confidence::Documented,
     ));
 
@@ -54,6 +63,19 @@ pub const HUGGINGFACE: Scheme = entry(
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
+/// Microsoft Graph's change notifications: each item repeats the `clientState` of its subscription; that of the first one
+/// is checked, and the body is not covered, so fetch the resource back. Where subscriptions with other states share one URL,
+/// check the other items yourself. Resource data in items is encrypted; its `validationTokens` are yours to check, too.
+/// <https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks>
+pub const MS_GRAPH: Scheme = entry(
+    Scheme::token("ms-graph", json("/value/0/clientState"))
+        .event_type(Place::Json("/value/0/changeType"))
+        .deadline(Duration::from_secs(10))
+        .retries_for(Duration::from_secs(4 * 60 * 60))
+        .challenge(challenges::VALIDATION_TOKEN)
+        .source("learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks", Confidence::Documented),
+);
+
 /// Okta event hooks: `Authorization` holds the token itself; the body is not covered.
 pub const OKTA: Scheme = entry(
     Scheme::token("okta", header("authorization"))
@@ -73,6 +95,17 @@ pub const RINGCENTRAL: Scheme = entry(
     Scheme::token("ringcentral", header("verification-token"))
         .challenge(challenges::RINGCENTRAL)
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// SharePoint's list webhooks: as [`MS_GRAPH`]. <https://learn.microsoft.com/en-us/sharepoint/dev/apis/webhooks/overview-sharepoint-webhooks>
+pub const SHAREPOINT: Scheme = entry(
+    Scheme::token("sharepoint", json("/value/0/clientState"))
+        .deadline(Duration::from_secs(5))
+        .challenge(challenges::VALIDATION_TOKEN_IN_LOWER_CASE)
+        .source(
+            "learn.microsoft.com/en-us/sharepoint/dev/apis/webhooks/overview-sharepoint-webhooks",
+            Confidence::Documented,
+        ),
 );
 
 /// Streak: `X-Streak-Webhook-Token` holds the token itself; the body is not covered.

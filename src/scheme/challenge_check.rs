@@ -109,8 +109,11 @@ const fn has_another(mut bytes: &[u8], chars: Chars) -> bool {
 }
 
 const fn is_plain(field: &Field) -> bool {
-    let bare =
-        field.prefix.is_empty() && field.list.is_none() && field.more.is_empty() && matches!(field.lines, Lines::One);
+    let bare = field.prefix.is_empty()
+        && field.opening.is_empty()
+        && field.list.is_none()
+        && field.more.is_empty()
+        && matches!(field.lines, Lines::One);
     bare && match field.source {
         Source::Header => is_header(field.header),
         Source::Json => is_place(Place::Json(field.header)),

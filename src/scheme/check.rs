@@ -253,11 +253,13 @@ const fn is_field(field: &Field) -> bool {
         {
             false
         }
-        Source::Body | Source::Rule => field.prefix.is_empty(),
-        Source::Json => is_place(Place::Json(field.header)) && field.prefix.is_empty(),
+        Source::Body | Source::Rule => field.prefix.is_empty() && field.opening.is_empty(),
+        Source::Json => is_place(Place::Json(field.header)) && field.prefix.is_empty() && field.opening.is_empty(),
         Source::Query => is_parameter(field.header),
     };
-    named && separators
+    // It opens one text.
+    let opened = field.opening.is_empty() || (field.more.is_empty() && matches!(field.lines, Lines::One));
+    named && separators && opened
 }
 
 pub(super) const fn is_place(place: Place) -> bool {

@@ -10,6 +10,8 @@ pub struct Field {
     pub(super) more: &'static [&'static str],
     pub(super) source: Source,
     pub(super) lines: Lines,
+    /// A text before the whole of it.
+    pub(super) opening: &'static str,
     pub(super) prefix: &'static str,
     pub(super) list: Option<List>,
 }
@@ -88,7 +90,7 @@ impl List {
 /// The whole value of a header. The name is written in lower case.
 #[must_use]
 pub const fn header(name: &'static str) -> Field {
-    Field { header: name, more: &[], source: Source::Header, lines: Lines::One, prefix: "", list: None }
+    Field { header: name, more: &[], source: Source::Header, lines: Lines::One, opening: "", prefix: "", list: None }
 }
 
 /// The value of a query parameter, as it is written there; the parameter may stand there once.
@@ -135,7 +137,7 @@ pub const fn rest(header: &'static str, between_items: char) -> Field {
     list(header, between_items, Items::Rest)
 }
 
-/// What stands behind the last separator of a header: the signature of a detached JWS is `last("x-jws-signature", '.')`.
+/// What stands behind the last separator of a header, or of each [group](Field::grouped) in it: the signature of a detached JWS is `last("x-jws-signature", '.')`.
 #[must_use]
 pub const fn last(header: &'static str, separator: char) -> Field {
     list(header, separator, Items::Last)
@@ -151,6 +153,13 @@ impl Field {
     #[must_use]
     pub const fn prefix(mut self, prefix: &'static str) -> Self {
         self.prefix = prefix;
+        self
+    }
+
+    /// A fixed text before the first item of a list, such as the `v0=` of `v0=<signature>,<signature>`.
+    #[must_use]
+    pub const fn opening(mut self, opening: &'static str) -> Self {
+        self.opening = opening;
         self
     }
 

@@ -94,6 +94,7 @@ impl Reader {
     }
 
     fn values_of<'h>(&self, first: &'h str, more: Vec<&'h str>, malformed: Reason) -> Result<Found<'h>, VerifyError> {
+        let Some(first) = first.strip_prefix(self.field.opening) else { return Ok(Found::Other) };
         for text in std::iter::once(first).chain(more.iter().copied()) {
             self.check(text, malformed)?;
         }
@@ -198,6 +199,7 @@ impl<'h> Iterator for Values<'h> {
                 Some((item, rest)) => (item, Some(rest)),
                 None => (text, None),
             };
+            let ends = text.get(item.len()..).and_then(|behind| behind.chars().next());
             self.rest = rest;
             let follows = std::mem::replace(&mut self.follows, true);
             let item = list.item(follows, item);
@@ -206,7 +208,7 @@ impl<'h> Iterator for Values<'h> {
                     item.split_once(between).filter(|(own, _)| *own == key).map(|(_, value)| value)
                 }
                 Items::First => (!follows).then_some(item),
-                Items::Last => self.rest.is_none().then_some(item),
+                Items::Last => (ends.is_none() || ends == list.between_groups).then_some(item),
                 Items::Rest => follows.then_some(item),
                 Items::Values => Some(item),
             };

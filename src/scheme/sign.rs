@@ -320,6 +320,7 @@ impl Signer {
                 line.push_str(field.prefix);
                 line.push_str(value);
             }
+            line.insert_str(0, field.opening);
             if written.iter().any(|(other, _)| other.header == field.header && other.source == Source::Query) {
                 set_parameter(head, field.header, &line)?;
                 continue;

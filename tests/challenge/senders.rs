@@ -117,6 +117,23 @@ fn rows() -> Vec<Row> {
             r#"{"challenge":"3eZbrw1aBm2rZgRNFdxV"}"#,
         ),
         row(
+            "ms-graph",
+            layer(provider::MS_GRAPH),
+            request(
+                Method::POST,
+                "/?validationToken=Validation%3a+Testing+client+application+reachability+for+subscription+Request-Id%3a+522a8e7e",
+                &[],
+                "",
+            ),
+            "Validation: Testing client application reachability for subscription Request-Id: 522a8e7e",
+        ),
+        row(
+            "sharepoint",
+            layer(provider::SHAREPOINT),
+            request(Method::POST, "/?validationtoken=59f2c1a5-2d53-4a37-a4b6-d1a3f8e5b0cd", &[], ""),
+            "59f2c1a5-2d53-4a37-a4b6-d1a3f8e5b0cd",
+        ),
+        row(
             "nylas",
             layer(provider::NYLAS),
             get("/?challenge=bc609b38-c81f-47fb-a275-1d9bd61a968b"),

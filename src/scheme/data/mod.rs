@@ -79,6 +79,7 @@
 //! | field | | default |
 //! |---|---|---|
 //! | `header`, `query` or `json` | one of them: name or pointer | |
+//! | `opening` | a fixed text before the first item of a list | none |
 //! | `prefix` | a fixed text before the value | none |
 //! | `separator` | the header is a list, with this character between its items | no list |
 //! | `key` | of a list of `key=value`, those with this key | |

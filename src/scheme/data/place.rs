@@ -34,6 +34,8 @@ pub(super) struct FieldText {
     #[serde(skip_serializing_if = "is_false")]
     spaced: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
+    opening: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     prefix: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) encoding: Option<Encoding>,
@@ -57,13 +59,14 @@ pub(super) const fn is_false(value: &bool) -> bool {
 
 impl FieldText {
     pub(super) fn of(field: &Field) -> Self {
-        let Field { header, more, source, lines, prefix, list } = *field;
+        let Field { header, more, source, lines, opening, prefix, list } = *field;
         let mut text = Self {
             or_headers: more.iter().map(|&name| name.to_owned()).collect(),
             several_lines: match lines {
                 Lines::One => false,
                 Lines::Several => true,
             },
+            opening: opening.to_owned(),
             prefix: prefix.to_owned(),
             ..Self::default()
         };
@@ -145,6 +148,6 @@ impl FieldText {
         });
         let more: Vec<&'static str> = self.or_headers.into_iter().map(|name| &*name.leak()).collect();
         let lines = if self.several_lines { Lines::Several } else { Lines::One };
-        Ok(Field { more: more.leak(), lines, prefix: self.prefix.leak(), list, ..field })
+        Ok(Field { more: more.leak(), lines, opening: self.opening.leak(), prefix: self.prefix.leak(), list, ..field })
     }
 }
