@@ -122,6 +122,7 @@ pub const ALL: &[&Scheme] = &[
     &HEROKU,
     &HIGHLEVEL,
     &HOOK0,
+    &HOOK0_V0,
     &HOOKDECK,
     &HOOKDECK_OUTPOST,
     &HUBSPOT_V1,

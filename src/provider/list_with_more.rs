@@ -17,14 +17,15 @@ use crate::scheme::{
 /// Coinbase CDP: `X-Hook0-Signature: t=<seconds>,v0=<hex>,h=<names>,v1=<hex>`, as [`HOOK0`]. Each delivery has both
 /// signatures, says Coinbase; only `v1` counts here.
 /// <https://docs.cdp.coinbase.com/webhooks/verify-signatures>
-pub const COINBASE_CDP: Scheme = entry(HOOK0.named("coinbase-cdp").source(
+pub const COINBASE_CDP: Scheme = entry(HOOK0.named("coinbase-cdp").with_no_weaker_way().source(
     "docs.cdp.coinbase.com/webhooks/verify-signatures; hook0/hook0 clients/conformance/signature.json",
     Confidence::Documented,
 ));
 
 /// Hook0: `X-Hook0-Signature: t=<seconds>,h=<names>,v1=<hex>`, HMAC-SHA-256 over
 /// `<t>.<h>.<values of these headers, joined by dots>.<body>`. Each header that is named must be there, on one line. A
-/// delivery with only the older `v0`, which covers no header, is refused; beside a `v1` it is not looked at.
+/// delivery with only the older `v0`, which covers no header, is refused, see [`HOOK0_V0`]; beside a `v1` it is not looked
+/// at.
 ///
 /// A dot ends a value, and values may have dots: whoever has seen a signed delivery can send it again with text moved
 /// from one named header to its neighbour. So that none moves between body and header, a value with `{` or `[` is
@@ -34,6 +35,17 @@ pub const HOOK0: Scheme = entry(
         .signature(item(HOOK0_HEADER, ',', "v1").spaced(), Encoding::Hex)
         .timestamp(item(HOOK0_HEADER, ',', "t").spaced(), TimestampFormat::UnixSeconds)
         .signed_by(&Hook0Rule)
+        .weaker(&HOOK0_V0)
+        .source("hook0/hook0 git 1e073b4 clients/conformance/signature.json", Confidence::Verified),
+);
+
+/// Hook0 before `v1`: `X-Hook0-Signature: t=<seconds>,v0=<hex>`, HMAC-SHA-256 over `<t>.<body>`. No header is covered. A
+/// delivery with a `v1` is refused: take [`HOOK0`].
+pub const HOOK0_V0: Scheme = entry(
+    Scheme::hmac_sha256("hook0-v0")
+        .signature(item(HOOK0_HEADER, ',', "v0").spaced(), Encoding::Hex)
+        .timestamp(item(HOOK0_HEADER, ',', "t").spaced(), TimestampFormat::UnixSeconds)
+        .signed_by(&Hook0V0Rule)
         .source("hook0/hook0 git 1e073b4 clients/conformance/signature.json", Confidence::Verified),
 );
 
@@ -109,6 +121,26 @@ impl SignatureRule for Hook0Rule {
 
     fn prepare(&self, head: &mut Parts, _: &Bytes) {
         begin_list(head, HOOK0_HEADER, "h=content-type");
+    }
+}
+
+#[derive(Debug)]
+struct Hook0V0Rule;
+
+impl SignatureRule for Hook0V0Rule {
+    /// Who takes the newer signature away must not find the older one taken for it, nor a header that it names.
+    fn examine(&self, head: &Parts) -> Result<(), VerifyError> {
+        let header = one(head, HOOK0_HEADER)?;
+        let newer = header.split(',').any(|item| matches!(item.trim().split_once('='), Some(("v1" | "h", _))));
+        match newer {
+            true => Err(VerifyError::new(Reason::UnsupportedScheme, "the delivery has a newer signature")),
+            false => Ok(()),
+        }
+    }
+
+    fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
+        let _: ControlFlow<()> = emit(&[request.timestamp.as_bytes(), b".", request.body]);
+        Ok(())
     }
 }
 

@@ -222,6 +222,12 @@ impl Scheme {
         self
     }
 
+    /// For a sender that signs as another one, but never in its weaker way.
+    pub(crate) const fn with_no_weaker_way(mut self) -> Self {
+        self.weaker = None;
+        self
+    }
+
     #[cfg(feature = "cli")]
     pub(crate) const fn weaker_way(&self) -> Option<&'static Self> {
         self.weaker

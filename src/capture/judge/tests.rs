@@ -161,3 +161,31 @@ fn the_hash_of_the_account_stands_for_that_of_the_sender() {
     assert_eq!(github("sha256"), Verdict::Reject(Reason::MissingSignature));
     assert_eq!(github("sha512"), Verdict::Reject(Reason::MissingSignature));
 }
+
+/// The verdicts of `clients/conformance/signature.json` of `hook0/hook0`.
+#[test]
+fn hook0_s_older_signature_counts_for_the_tool_where_there_is_no_newer_one() {
+    let right = "d17d66b66fca89390c5b967c45e8928fc732db07a0aabe8167b1e98213081ffe";
+    let newer = "19a6fb8f6581715b241a93af02a58611c3b0ac7b747a8d2a5b120ee418d0c347";
+    let other = "bf5f4e5fe0c9143510ae192f983316a09ed392d0104d2ce0faa3d7bce3687acb";
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("../../../tests/vectors/hook0-v0.json")).unwrap();
+    let verdict = |provider: &str, signature: &str| {
+        let headers = json!([["x-event-id", "evt-1"], ["x-delivery-id", "dlv-1"], ["x-hook0-signature", signature]]);
+        judge(&with(with(vectors[0].clone(), "headers", headers), "provider", json!(provider)))
+    };
+    let names = "h=x-event-id x-delivery-id";
+    for (signature, accepted) in [
+        (format!("t=1800000000,v0={right}"), true),
+        (format!("t=1800000000,{names},v0={other},v1={newer}"), true),
+        (format!("t=1800000000,{names},v0={right},v1={other}"), false),
+        (format!("t=1800000000,v0={right},v1={other}"), false),
+        (format!("t=1800000000,h=x-event-id x-missing,v0={right}"), false),
+        (format!("t=1800000000,v0={}", right.replace("1ffe", "1ffz")), false),
+        (String::from("t=1799999699,v0=4168cc6c683357e103055b48584715f12e2baa4e679b8e076254247f11edf34d"), false),
+        (String::from("t=1800000301,v0=ba4b79e449ae52edb505b6baa07380be2baa6e0c4c6fec3b9a01c85d47a4935f"), false),
+    ] {
+        let found = verdict("hook0", &signature);
+        assert_eq!(found == Verdict::Accept, accepted, "{signature}: {found:?}");
+    }
+    assert_ne!(verdict("coinbase-cdp", &format!("t=1800000000,v0={right}")), Verdict::Accept);
+}
