@@ -9,6 +9,7 @@ use crate::scheme::{Confidence, Encoding, Place, Reaction, Scheme, SecretText, a
 pub const ADYEN_PLATFORM: Scheme = entry(
     Scheme::hmac_sha256("adyen-platform")
         .signature(header("hmacsignature"), Encoding::Base64)
+        .event_type(Place::Json("/type"))
         .secret_text(SecretText::Hex)
         .source("npm @adyen/api-library 32.1.0; Adyen/adyen-python-api-library test/UtilTest.py; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );

@@ -114,6 +114,8 @@ pub const SHIPBOB: Scheme = entry(
 /// [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks): `webhook-signature` is a
 /// list of `v1,<base64>` (HMAC, a secret behind `whsec_`) and `v1a,<base64>` (Ed25519, a public key behind
 /// `whpk_`) over `<id>.<timestamp>.<body>`. Headers named `svix-…` are taken where `webhook-…` are absent.
+///
+/// Also of 360Learning, COSS, `HireHive`, Kong, `SignatureAPI` and `TaskRabbit`, which have no entry of their own.
 pub const STANDARD_WEBHOOKS: Scheme = entry(
     Scheme::hmac_sha256("standard-webhooks")
         .signature(item("webhook-signature", ' ', "v1").pair(','), Encoding::Base64)
@@ -139,7 +141,7 @@ pub const STANDARD_WEBHOOKS: Scheme = entry(
 );
 
 /// Svix: [Standard Webhooks](STANDARD_WEBHOOKS) with headers named `svix-…`; those named `webhook-…` are
-/// taken where `svix-…` are absent.
+/// taken where `svix-…` are absent. Also of Chatbrick and Goody, which have no entry of their own.
 /// <https://docs.svix.com/receiving/verifying-payloads/how-manual>
 pub const SVIX: Scheme = entry(
     Scheme::hmac_sha256("svix")
