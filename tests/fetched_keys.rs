@@ -11,3 +11,5 @@ mod certificates;
 mod deliveries;
 #[path = "fetched_keys/sources.rs"]
 mod sources;
+#[path = "fetched_keys/tokens.rs"]
+mod tokens;

@@ -7,21 +7,23 @@ use http::request::Parts;
 use serde_json::{Map, Value};
 
 use super::signed_header::{malformed, one};
+use super::token_kid::Kid;
 use super::{entry, url_entry};
 use crate::crypto::PublicAlgorithm;
 use crate::rejection::Reason;
 use crate::scheme::{
-    Confidence, Emit, Encoding, Place, Scheme, SignatureRule, TimestampFormat, Unverified, UrlScheme, VerifyError,
-    header, last,
+    Confidence, Emit, Encoding, KeyName, KeyPlace, KeyRule, Place, Scheme, SignatureRule, TimestampFormat, Unverified,
+    UrlScheme, VerifyError, header, last, token_header,
 };
-use crate::strict_json;
 
-/// Neon: `X-Neon-Signature`, Ed25519 over `<header>.` and the base64url of `<timestamp>.<base64url of the body>`.
+/// Neon: `X-Neon-Signature`, Ed25519 over `<header>.` and the base64url of `<timestamp>.<base64url of the body>`,
+/// under the key that `X-Neon-Signature-Kid` names: your source knows where your project's keys are.
 pub const NEON: Scheme = entry(
     Scheme::ed25519("neon")
         .signature(last("x-neon-signature", '.'), Encoding::Base64Url)
         .timestamp(header("x-neon-timestamp"), TimestampFormat::UnixMillis)
         .signed_by(&Neon)
+        .fetched_key(KeyPlace::IdInHeader("x-neon-signature-kid"))
         .id(Place::Header("x-neon-event-id"))
         .event_type(Place::Header("x-neon-event-type"))
         .attempt("x-neon-delivery-attempt")
@@ -34,17 +36,20 @@ pub const SALEOR: Scheme = entry(
     Scheme::public_key("saleor", PublicAlgorithm::RsaPkcs1Sha256)
         .signature(last("saleor-signature", '.'), Encoding::Base64Url)
         .signed_by(&Saleor)
+        .fetched_key(KeyPlace::Rule(&Kid::in_header("saleor-signature", "")))
         .event_type(Place::Header("saleor-event"))
         .source("saleor/app-sdk src/auth/verify-signature.ts", Confidence::Verified),
 );
 
 /// TrueLayer: `Tl-Signature`, ECDSA on P-521 over method, path, the headers that it names, and body. The time must be
-/// among them. Keys are those at `webhooks.truelayer.com/.well-known/jwks`.
+/// among them. Keys are those at `webhooks.truelayer.com/.well-known/jwks`, or
+/// of the sandbox, as the header's `jku` says; any other is refused.
 pub const TRUELAYER: UrlScheme = url_entry(
     Scheme::public_key("truelayer", PublicAlgorithm::EcdsaP521Sha512Fixed)
         .signature(last("tl-signature", '.'), Encoding::Base64Url)
         .timestamp(header("x-tl-webhook-timestamp"), TimestampFormat::Rfc3339)
         .signed_by(&TrueLayer)
+        .fetched_key(KeyPlace::Rule(&TrueLayer))
         .id(Place::Json("/event_id"))
         .event_type(Place::Json("/event_type"))
         .source("TrueLayer/truelayer-signing python, nodejs, test-resources", Confidence::Verified),
@@ -56,9 +61,7 @@ fn protected<'a>(head: &'a Parts, name: &str, algorithm: &str) -> Result<(&'a st
     let Some((protected, _)) = text.split_once("..").filter(|(protected, _)| !protected.is_empty()) else {
         return Err(malformed("this is no detached signature"));
     };
-    let mut buffer = vec![0; protected.len()];
-    let read = Encoding::Base64Url.decode(protected, &mut buffer).and_then(strict_json::object);
-    let read = read.ok_or_else(|| malformed("the header of the signature cannot be read"))?;
+    let read = token_header(protected).ok_or_else(|| malformed("the header of the signature cannot be read"))?;
     if read.get("alg").and_then(Value::as_str) != Some(algorithm) {
         return Err(VerifyError::new(Reason::UnsupportedScheme, "the signature is of another algorithm"));
     }
@@ -114,6 +117,20 @@ impl TrueLayer {
     const TIME: &str = "x-tl-webhook-timestamp";
     const KEYS: [&str; 2] =
         ["https://webhooks.truelayer.com/.well-known/jwks", "https://webhooks.truelayer-sandbox.com/.well-known/jwks"];
+
+    /// Where the keys are, by our own list: the header only chooses.
+    fn keys(header: &Map<String, Value>) -> Result<&'static str, VerifyError> {
+        let named = header.get("jku").and_then(Value::as_str);
+        let known = Self::KEYS.into_iter().find(|known| Some(*known) == named);
+        known.ok_or_else(|| VerifyError::new(Reason::UnknownKey, "the keys do not lie at TrueLayer"))
+    }
+}
+
+impl KeyRule for TrueLayer {
+    fn key(&self, request: &Unverified<'_>) -> Result<KeyName, VerifyError> {
+        let (_, header) = protected(request.head, "tl-signature", "ES512")?;
+        KeyName::in_set(Self::keys(&header)?, header.get("kid").and_then(Value::as_str))
+    }
 }
 
 impl SignatureRule for TrueLayer {
@@ -127,8 +144,8 @@ impl SignatureRule for TrueLayer {
         if read.contains_key("crit") || text("tl_version") != Some("2") {
             return Err(unsupported());
         }
-        if read.contains_key("jku") && !text("jku").is_some_and(|url| Self::KEYS.contains(&url)) {
-            return Err(VerifyError::new(Reason::UnknownKey, "the keys do not lie at TrueLayer"));
+        if read.contains_key("jku") {
+            Self::keys(&read)?;
         }
         let names: Vec<_> = text("tl_headers").unwrap_or_default().split(',').filter(|name| !name.is_empty()).collect();
         if !names.iter().any(|name| name.eq_ignore_ascii_case(Self::TIME)) {

@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use super::token_kid::Kid;
 use super::{challenges, entry, key_id_entry, url_entry};
 use crate::scheme::{
-    Claim, Confidence, Encoding, Jwt, JwtAlgorithm, KeyIdScheme, Place, Scheme, UrlScheme, body, header,
+    Claim, Confidence, Encoding, Jwt, JwtAlgorithm, KeyIdScheme, KeyPlace, Place, Scheme, UrlScheme, body, header,
 };
 
-/// Canva Connect: the whole body is a token, Ed25519, under the keys at `api.canva.com/rest/v1/connect/keys`.
+/// Canva Connect: the whole body is a token, Ed25519, under a key of the set at `api.canva.com/rest/v1/connect/keys`.
 pub const CANVA: Scheme = entry(
     Scheme::jwt("canva", body(), &Jwt::new(&[JwtAlgorithm::EdDsa]).requires(&["iat"]))
+        .fetched_key(KeyPlace::Rule(&Kid::in_body().of_set("https://api.canva.com/rest/v1/connect/keys")))
         .source("canva.dev connect api-reference webhooks keys page", Confidence::ThirdParty),
 );
 
 /// FusionAuth: `X-FusionAuth-Signature-JWT`, a token with a hash of the body, under a shared secret or a public key,
-/// as you have set it up there. No time is signed.
+/// as you have set it up there: of a key that is fetched, your source knows where your server is. No time is signed.
 pub const FUSIONAUTH: Scheme = entry(
     Scheme::jwt(
         "fusionauth",
@@ -29,6 +31,7 @@ pub const FUSIONAUTH: Scheme = entry(
         ])
         .body_hash("request_body_sha256", Encoding::Base64),
     )
+    .fetched_key(KeyPlace::Rule(&Kid::in_header("x-fusionauth-signature-jwt", "")))
     .event_type(Place::Json("/event/type"))
     .source(
         "hookdeck/webhook-skills git f8a4801 skills/fusionauth-webhooks/references/verification.md",
@@ -38,7 +41,7 @@ pub const FUSIONAUTH: Scheme = entry(
 
 /// Google Pub/Sub push (and Gmail's): `Authorization: Bearer`, a token that says who calls whom and nothing of the body.
 /// The public URL is the audience of the subscription, the key id the e-mail address of its service account; keys are
-/// those at `www.googleapis.com/oauth2/v3/certs`.
+/// of the set at `www.googleapis.com/oauth2/v3/certs`.
 pub const GOOGLE_PUBSUB_PUSH: UrlScheme = url_entry(
     Scheme::jwt(
         "google-pubsub-push",
@@ -52,6 +55,9 @@ pub const GOOGLE_PUBSUB_PUSH: UrlScheme = url_entry(
             ])
             .requires(&["exp"]),
     )
+    .fetched_key(KeyPlace::Rule(
+        &Kid::in_header("authorization", "Bearer ").of_set("https://www.googleapis.com/oauth2/v3/certs"),
+    ))
     .id(Place::Json("/message/messageId"))
     .source(
         "NangoHQ/nango git 2f4c0af packages/server/lib/webhook/gmail-webhook-routing.ts; fluxcd/notification-controller internal/server/receiver_handlers.go",
@@ -59,9 +65,11 @@ pub const GOOGLE_PUBSUB_PUSH: UrlScheme = url_entry(
     ),
 );
 
-/// Kinde: the whole body is a token, RSA-SHA-256, under the keys of your domain there.
+/// Kinde: the whole body is a token, RSA-SHA-256, under a key of the set at `/.well-known/jwks` of your domain there, which
+/// your source knows.
 pub const KINDE: Scheme = entry(
     Scheme::jwt("kinde", body(), &Jwt::new(&[JwtAlgorithm::Rs256]))
+        .fetched_key(KeyPlace::Rule(&Kid::in_body()))
         .source("npm @kinde/webhooks 1.0.0", Confidence::Documented),
 );
 
@@ -121,13 +129,14 @@ pub const NETLIFY: Scheme = entry(
 );
 
 /// Plaid: `Plaid-Verification`, a token with a hash of the body, at most five minutes old, under the key that its API
-/// shows for the token's `kid`.
+/// shows for the token's `kid` (`/webhook_verification_key/get`), which takes your own credentials.
 pub const PLAID: Scheme = entry(
     Scheme::jwt(
         "plaid",
         header("plaid-verification"),
         &Jwt::new(&[JwtAlgorithm::Es256]).body_hash("request_body_sha256", Encoding::Hex).requires(&["iat"]),
     )
+    .fetched_key(KeyPlace::Rule(&Kid::in_header("plaid-verification", "")))
     .event_type(Place::Json("/webhook_code"))
     .source("plaid.com/docs/api/webhooks/webhook-verification", Confidence::ThirdParty),
 );

@@ -61,6 +61,7 @@ mod standard_webhooks;
 mod timestamp_in_header;
 mod timestamp_in_list;
 mod token;
+mod token_kid;
 mod twilio;
 mod url;
 mod vonage_sms;

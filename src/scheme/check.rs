@@ -121,7 +121,7 @@ impl Scheme {
                 KeyPlace::IdInHeader(name) | KeyPlace::UrlInHeader(name, _) if !is_header(name) => {
                     return Some("the header that names the key is lower case");
                 }
-                _ if !matches!(self.method, Method::Public(_)) => {
+                _ if !self.has_public_keys() => {
                     return Some("a key that is fetched is a public one");
                 }
                 _ => {}
@@ -135,6 +135,14 @@ impl Scheme {
             names = rest;
         }
         None
+    }
+
+    const fn has_public_keys(&self) -> bool {
+        match self.method {
+            Method::Public(_) => true,
+            Method::Jwt(jwt) => jwt.takes_public_key(),
+            _ => false,
+        }
     }
 
     const fn has_rule(&self, method: Method) -> bool {

@@ -8,7 +8,8 @@ use http::request::Parts;
 use super::VerifyError;
 use super::description::Scheme;
 use super::fetched_key::KeyName;
-use super::keyring::{Keyring, ReadyKey};
+use super::jwt::JwtKey;
+use super::keyring::{KeyKind, Keyring, ReadyKey};
 use super::plan::Plan;
 use super::sender::Sender;
 use super::terms::Method;
@@ -24,13 +25,20 @@ const MOST_CANDIDATES: usize = 16;
 impl Keyring {
     /// The keys of this name and of the scheme's algorithm; `None` where there is none.
     pub(crate) fn fetched(scheme: &Scheme, name: &KeyName, document: &KeyDocument) -> Option<Self> {
-        let Method::Public(algorithm) = scheme.method else { return None };
-        let named = document.keys().iter().filter(|key| is_named(key, name) && goes_with(key, algorithm));
+        let named = document.keys().iter().filter(|key| is_named(key, name));
         let keys = named.filter_map(|named| {
-            let key = PublicKey::parse(algorithm, named.key()).ok()?;
+            let key = match scheme.method {
+                Method::Public(algorithm) if goes_with(named, algorithm) => {
+                    KeyKind::Public(PublicKey::parse(algorithm, named.key()).ok()?)
+                }
+                Method::Jwt(jwt) => {
+                    KeyKind::Jwt(JwtKey::fetched(jwt, named.key(), |algorithm| goes_with(named, algorithm))?)
+                }
+                _ => return None,
+            };
             let id =
                 named.id().or(name.kid()).unwrap_or(if name.url().is_some() { "fetched" } else { name.document() });
-            Some(ReadyKey::public(Arc::from(id), key))
+            Some(ReadyKey::fetched(Arc::from(id), key))
         });
         let keys: Vec<_> = keys.take(MOST_CANDIDATES).collect();
         (!keys.is_empty()).then(|| Self::of(keys))

@@ -151,7 +151,7 @@ impl Scheme {
     /// Whether a public key can be configured.
     pub(crate) fn takes_public_key(&self) -> bool {
         match self.method {
-            Method::Jwt(jwt) => jwt.algorithms().iter().any(|algorithm| algorithm.public().is_some()),
+            Method::Jwt(jwt) => jwt.takes_public_key(),
             _ => self.needs_public_key() || self.ed25519.is_some(),
         }
     }
@@ -228,8 +228,8 @@ impl ReadyKey {
         Ok(Self { id: key.id.clone(), key: ready, not_before: key.not_before, not_after: key.not_after })
     }
 
-    pub(super) const fn public(id: Arc<str>, key: PublicKey) -> Self {
-        Self { id, key: KeyKind::Public(key), not_before: None, not_after: None }
+    pub(super) const fn fetched(id: Arc<str>, key: KeyKind) -> Self {
+        Self { id, key, not_before: None, not_after: None }
     }
 
     /// What hashes under this key, and the secret that goes into a digest.

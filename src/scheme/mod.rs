@@ -84,6 +84,7 @@ pub use error::VerifyError;
 pub use fetched_key::{KeyName, KeyPlace, KeyRule, KeyUrl};
 pub(crate) use fetched_ring::no_such_key;
 pub use field::{Field, body, first, header, item, json, last, query, rest, values};
+pub(crate) use jwt::token_header;
 pub use jwt::{Claim, Jwt, JwtAlgorithm};
 pub(crate) use keyring::Keyring;
 pub use message_signature::MessageSignature;

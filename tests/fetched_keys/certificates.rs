@@ -14,7 +14,7 @@ use tower_webhook::{KeyDocument, Reason, SignatureLayer, VerifyingKey, provider}
 use crate::deliveries::{NOW, Route};
 use crate::scripted_body::{ScriptedBody, Step};
 
-fn vector(sender: &str, id: &str) -> Value {
+pub(crate) fn vector(sender: &str, id: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/{sender}.json"));
     let vectors: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     vectors.into_iter().find(|vector| vector["id"] == id).expect(id)
@@ -24,11 +24,11 @@ fn certificate(vector: &Value) -> KeyDocument {
     KeyDocument::pem(vector["extra"]["certificate_pem"].as_str().unwrap()).unwrap()
 }
 
-fn body(vector: &Value) -> Vec<u8> {
+pub(crate) fn body(vector: &Value) -> Vec<u8> {
     Base64::decode_vec(vector["body_b64"].as_str().unwrap()).unwrap()
 }
 
-fn request(vector: &Value, body: &[u8]) -> Request<ScriptedBody> {
+pub(crate) fn request(vector: &Value, body: &[u8]) -> Request<ScriptedBody> {
     let mut request = Request::post("/");
     for header in vector["headers"].as_array().unwrap() {
         request = request.header(header[0].as_str().unwrap(), header[1].as_str().unwrap());

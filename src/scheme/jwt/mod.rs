@@ -6,6 +6,7 @@ mod verify;
 use std::time::Duration;
 
 pub(super) use make::make;
+pub(crate) use verify::token_header;
 pub(super) use verify::{Given, JwtKey, looks_like_one, verify};
 
 use crate::crypto::PublicAlgorithm;
@@ -150,6 +151,17 @@ impl Jwt {
     /// Whether no shared secret can stand for the sender's public key.
     pub(super) fn needs_public_key(&self) -> bool {
         self.algorithms.iter().all(|algorithm| algorithm.public().is_some())
+    }
+
+    pub(super) const fn takes_public_key(&self) -> bool {
+        let mut algorithms = self.algorithms;
+        while let [algorithm, rest @ ..] = algorithms {
+            if algorithm.public().is_some() {
+                return true;
+            }
+            algorithms = rest;
+        }
+        false
     }
 
     pub(super) const fn algorithms(&self) -> &'static [JwtAlgorithm] {

@@ -18,6 +18,7 @@ use crate::encoding::Encoding;
 use crate::rejection::Reason;
 use crate::secret::{KeyMaterial, Secret};
 use crate::strict_json;
+use crate::verifying_key::VerifyingKey;
 
 /// The longest token, in bytes, where it stands in a header.
 const LONGEST: usize = 16 * 1024;
@@ -54,6 +55,25 @@ impl JwtKey {
             }
         }
         if ready.is_empty() { Err(unfit) } else { Ok(Self(ready)) }
+    }
+}
+
+impl JwtKey {
+    /// A key that was fetched, for those of the scheme's algorithms that it is for; `None` where it fits none.
+    pub(in crate::scheme) fn fetched(
+        jwt: &Jwt,
+        key: &VerifyingKey,
+        is_for: impl Fn(PublicAlgorithm) -> bool,
+    ) -> Option<Self> {
+        let ready: Vec<_> = jwt
+            .algorithms()
+            .iter()
+            .filter_map(|algorithm| {
+                let public = algorithm.public().filter(|public| is_for(*public))?;
+                Some((*algorithm, Ready::Public(PublicKey::parse(public, key).ok()?)))
+            })
+            .collect();
+        (!ready.is_empty()).then_some(Self(ready))
     }
 }
 
@@ -94,6 +114,12 @@ fn parts(token: &str) -> Option<(&str, &str, &str)> {
 
 fn malformed(detail: &'static str) -> VerifyError {
     VerifyError::new(Reason::MalformedSignature, detail)
+}
+
+/// The header of a token, or of a detached signature: nothing in it is proved yet.
+pub(crate) fn token_header(token: &str) -> Option<Map<String, Value>> {
+    let header = token.split('.').next().filter(|header| header.len() <= LONGEST)?;
+    object(header)
 }
 
 /// An object that says nothing twice: of two values another reader might take the other.
