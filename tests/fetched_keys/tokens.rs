@@ -92,7 +92,7 @@ async fn the_header_of_a_signature_only_chooses_among_the_sender_s_own_sets() {
     let vector = vector("truelayer", "truelayer-webhook");
     let key: Value = serde_json::from_str(vector["secret"].as_str().unwrap()).unwrap();
     let sender = || provider::TRUELAYER.at("https://hooks.example.com/tl-webhook").unwrap();
-    let live = route(sender(), "https://webhooks.truelayer.com/.well-known/jwks", set(&[key.clone()]));
+    let live = route(sender(), "https://webhooks.truelayer.com/.well-known/jwks", set(std::slice::from_ref(&key)));
     live.clock.set(Some(UnixTime::from_secs(vector["received_at"].as_u64().unwrap())));
     let kid = key["kid"].as_str().unwrap();
     assert_eq!(live.judge(request(&vector, &body(&vector))).await.unwrap(), kid);
