@@ -19,7 +19,7 @@ if ! command -v redis-server >/dev/null; then
 fi
 
 step "formatting"
-cargo fmt --check
+cargo fmt --all --check
 
 step "lints"
 cargo clippy --all-targets --all-features -- -D warnings
@@ -32,6 +32,10 @@ done
 
 step "tests, all features"
 cargo test --all-features --all-targets
+
+step "the example that brings TLS"
+cargo clippy -p fetched_keys --all-targets -- -D warnings
+cargo test -p fetched_keys
 
 step "doc tests"
 cargo test --all-features --doc
