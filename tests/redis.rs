@@ -7,6 +7,7 @@ mod server;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tower_webhook::ConfigErrorKind;
 use tower_webhook::idempotency::{Claim, Claimed, Fenced, Key, RedisStore, Store, Survives};
 use tower_webhook::testing::store_suite;
 
@@ -147,7 +148,19 @@ async fn a_full_server_refuses_claims_and_records_but_gives_claims_back() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_said_without_the_password() {
+async fn nobody_there_is_said_without_the_password_and_may_be_tried_again() {
     let error = RedisStore::connect("redis://:hunter2@127.0.0.1:1/").await.unwrap_err();
     assert!(error.to_string().contains("cannot be reached") && !error.to_string().contains("hunter2"), "{error}");
+    assert_eq!(error.kind(), ConfigErrorKind::StoreUnreachable);
+}
+
+#[tokio::test]
+async fn a_password_that_is_refused_is_not_tried_again() {
+    let server = Server::start(&["--requirepass", "right"]).await;
+    let url = server.url().replace("redis://", "redis://:wrong@");
+    let error = RedisStore::connect(&url).await.unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Store, "{error}");
+    assert!(!error.to_string().contains("wrong"), "{error}");
+    let url = server.url().replace("redis://", "redis://:right@");
+    assert!(owns(&RedisStore::connect(&url).await.unwrap(), &delivery(1)).await);
 }

@@ -74,9 +74,12 @@ impl Server {
         let client = redis::Client::open(self.url()).unwrap();
         for _ in 0..500 {
             assert!(self.child.try_wait().unwrap().is_none(), "redis-server ended: {:?}", self.options);
-            if let Ok(mut connection) = client.get_multiplexed_async_connection().await
-                && redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
-            {
+            let answer = match client.get_multiplexed_async_connection().await {
+                Ok(mut connection) => redis::cmd("PING").query_async::<String>(&mut connection).await,
+                Err(error) => Err(error),
+            };
+            // One that asks for a password is there.
+            if answer.map_or_else(|error| error.code() == Some("NOAUTH"), |_| true) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

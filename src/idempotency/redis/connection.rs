@@ -7,7 +7,7 @@ use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, Mul
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisFuture, RedisResult, Value};
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, Value};
 use tokio::sync::Mutex;
 
 /// How long one call waits for its answer. Shorter than the budget of the layer, so that a call whose answer was lost is
@@ -78,6 +78,13 @@ fn is_over<T>(answer: &RedisResult<T>) -> bool {
     answer.as_ref().is_err_and(|error| {
         error.is_io_error() || error.is_unrecoverable_error() || matches!(error.code(), Some("READONLY" | "LOADING"))
     })
+}
+
+/// Whether it may pass by itself: nobody is there, or nobody who is ready.
+pub(super) fn is_passing(error: &RedisError) -> bool {
+    error.is_io_error()
+        || matches!(error.kind(), ErrorKind::ClusterConnectionNotFound | ErrorKind::MasterNameNotFoundBySentinel)
+        || matches!(error.code(), Some("CLUSTERDOWN" | "LOADING" | "MASTERDOWN" | "TRYAGAIN"))
 }
 
 impl ConnectionLike for Connection {

@@ -88,7 +88,9 @@ impl RedisOptions {
     /// One server, by its URL: `redis://user:password@host:port/database`.
     ///
     /// # Errors
-    /// What is no URL, a server that does not answer within a second, is older than 7.0, or may drop claims.
+    /// What is no URL, a server that refuses the password, is older than 7.0, or may drop claims. One that does not answer
+    /// within a second or so, or is not ready yet, is of the kind
+    /// [`StoreUnreachable`](crate::ConfigErrorKind::StoreUnreachable): it can be tried again.
     pub async fn connect(self, url: &str) -> Result<RedisStore, ConfigError> {
         self.check(Connection::single(url).await).await
     }
@@ -118,7 +120,14 @@ impl RedisOptions {
 
     async fn check(self, connection: RedisResult<Connection>) -> Result<RedisStore, ConfigError> {
         // Neither text shows the URL, in which a password may stand.
-        let failed = |error: RedisError| wrong(format!("Redis cannot be reached: {error}"));
+        let failed = |error: RedisError| {
+            let text = format!("Redis cannot be reached: {error}");
+            if connection::is_passing(&error) {
+                ConfigError::new(ConfigErrorKind::StoreUnreachable, text)
+            } else {
+                wrong(text)
+            }
+        };
         let mut connection = connection.map_err(failed)?;
         let info = settings::read(&mut connection).await.map_err(failed)?;
         let settings = settings::judge(&info, self.may_evict)?;
@@ -134,7 +143,7 @@ impl RedisStore {
     /// One server, by its URL: `redis://user:password@host:port/database`. [`RedisOptions`] has the other ways.
     ///
     /// # Errors
-    /// What is no URL, a server that does not answer within a second, is older than 7.0, or may drop claims.
+    /// As [`RedisOptions::connect`].
     pub async fn connect(url: &str) -> Result<Self, ConfigError> {
         RedisOptions::default().connect(url).await
     }
