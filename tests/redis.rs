@@ -124,6 +124,35 @@ async fn the_store_finds_its_server_again_after_a_restart() {
     panic!("the connection was not made anew");
 }
 
+/// Asks until the answer is this one.
+async fn until_it_is(store: &RedisStore, claimed: &Claimed, expected: &Claim) {
+    let mut last = None;
+    for _ in 0..500 {
+        last = store.claim(claimed, LEASE).await.ok();
+        if last.as_ref() == Some(expected) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{last:?}");
+}
+
+#[tokio::test]
+async fn a_record_that_could_not_be_written_is_written_when_the_server_is_back() {
+    let mut server = Server::start(&[]).await;
+    let store = server.store().await;
+    let (done, given_back) = (delivery(1), delivery(2));
+    assert!(owns(&store, &done).await && owns(&store, &given_back).await);
+    server.kill();
+    assert!(store.complete(&done, RECORD, KEPT).await.is_err());
+    assert!(store.complete(&given_back, RECORD, KEPT).await.is_err());
+    assert!(store.release(&given_back).await.is_err());
+    server.restart().await;
+    until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fp: true }).await;
+    // What was given back is not written after all: its claim lapses.
+    assert!(matches!(store.claim(&delivery(2), LEASE).await.unwrap(), Claim::InFlight { .. }));
+}
+
 #[tokio::test]
 async fn a_server_that_may_drop_claims_is_refused() {
     let server = Server::start(&["--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"]).await;

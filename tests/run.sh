@@ -33,6 +33,11 @@ done
 step "tests, all features"
 cargo test --all-features --all-targets
 
+if [ "${1:-}" = --long ]; then
+    step "four receivers on one Redis, killed for a minute"
+    RECEIVERS_SECONDS=60 cargo test --all-features --test receivers -- --nocapture
+fi
+
 step "doc tests"
 cargo test --all-features --doc
 

@@ -61,6 +61,11 @@ impl Server {
     /// kill -9, and the same server again.
     pub(crate) async fn crash_and_restart(&mut self) {
         self.kill();
+        self.restart().await;
+    }
+
+    /// The same server again, after [`kill`](Self::kill).
+    pub(crate) async fn restart(&mut self) {
         self.child = spawn(self.port, &self.folder, &self.options);
         self.until_ready().await;
     }

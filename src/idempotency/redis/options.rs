@@ -1,0 +1,115 @@
+//! How the store is reached, and what is asked of its server.
+
+use std::sync::Arc;
+
+use redis::{RedisError, RedisResult};
+
+use super::connection::Connection;
+use super::{RedisStore, kept, settings};
+use crate::config_error::{ConfigError, ConfigErrorKind};
+
+/// How a [`RedisStore`] is reached, and what is asked of its server.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RedisOptions {
+    prefix: Arc<str>,
+    may_evict: bool,
+    min_replicas: u8,
+}
+
+impl Default for RedisOptions {
+    fn default() -> Self {
+        Self { prefix: "whk:1:".into(), may_evict: false, min_replicas: 0 }
+    }
+}
+
+impl RedisOptions {
+    /// What stands before each key. Default: `whk:1:`.
+    ///
+    /// # Errors
+    /// More than 64 bytes, or others than printable ASCII; braces, which would tie all keys to one server of a cluster.
+    pub fn prefix(mut self, prefix: &str) -> Result<Self, ConfigError> {
+        if prefix.len() > 64 || !prefix.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}')) {
+            return Err(wrong(String::from("a prefix is at most 64 printable characters without braces")));
+        }
+        self.prefix = prefix.into();
+        Ok(self)
+    }
+
+    /// Takes a server that drops keys when its memory is short. Each claim that it drops is a delivery that may run twice.
+    pub const fn may_evict(mut self) -> Self {
+        self.may_evict = true;
+        self
+    }
+
+    /// How many replicas must have a claim before its handler runs, and a record before its sender is answered. Default:
+    /// none.
+    ///
+    /// Each of these calls ends with `WAIT`, on one of eight connections of their own. Where fewer replicas say within
+    /// 90 ms that they have it, the call has failed and its outcome is open, which
+    /// [`OnStoreFailure`](crate::idempotency::OnStoreFailure) decides upon: by default 503. It narrows the gap that a
+    /// failover leaves, and does not close it: the replica that is made the master need not be one of those.
+    pub const fn min_replicas(mut self, least: u8) -> Self {
+        self.min_replicas = least;
+        self
+    }
+
+    /// One server, by its URL: `redis://user:password@host:port/database`.
+    ///
+    /// # Errors
+    /// What is no URL, a server that refuses the password, is older than 7.0, or may drop claims. One that does not answer
+    /// within a second or so, or is not ready yet, is of the kind
+    /// [`StoreUnreachable`](crate::ConfigErrorKind::StoreUnreachable): it can be tried again.
+    pub async fn connect(self, url: &str) -> Result<RedisStore, ConfigError> {
+        self.check(Connection::single(url)).await
+    }
+
+    /// A cluster, by the URLs of some of its servers.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect); and with [`min_replicas`](Self::min_replicas).
+    pub async fn connect_cluster<U: Into<String>>(
+        self,
+        urls: impl IntoIterator<Item = U>,
+    ) -> Result<RedisStore, ConfigError> {
+        if self.min_replicas > 0 {
+            return Err(wrong(String::from(
+                "a cluster cannot be asked to wait for replicas: leave `min_replicas` out",
+            )));
+        }
+        self.check(Connection::cluster(urls.into_iter().map(Into::into).collect()).await).await
+    }
+
+    /// The server that the sentinels at these URLs call the master of this name. After a failover it is asked for anew.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_sentinel<U: Into<String>>(
+        self,
+        urls: impl IntoIterator<Item = U>,
+        master: &str,
+    ) -> Result<RedisStore, ConfigError> {
+        self.check(Connection::sentinel(urls.into_iter().map(Into::into).collect(), master)).await
+    }
+
+    async fn check(self, connection: RedisResult<Connection>) -> Result<RedisStore, ConfigError> {
+        // Neither text shows the URL, in which a password may stand.
+        let failed = |error: RedisError| {
+            let text = format!("Redis cannot be reached: {error}");
+            if kept::is_passing(&error) {
+                ConfigError::new(ConfigErrorKind::StoreUnreachable, text)
+            } else {
+                wrong(text)
+            }
+        };
+        let mut connection = connection.map_err(failed)?;
+        let info = settings::read(&mut connection).await.map_err(failed)?;
+        let settings = settings::judge(&info, self.may_evict)?;
+        let replicas = connection.replicas(self.min_replicas).map(Arc::new);
+        Ok(RedisStore { connection, replicas, prefix: self.prefix, settings, unfinished: Arc::default() })
+    }
+}
+
+fn wrong(detail: String) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::Store, detail)
+}
