@@ -1,6 +1,14 @@
 //! The Redis store on real servers, which the tests start and stop.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+#[path = "redis/cluster.rs"]
+mod cluster;
+#[path = "redis/faults.rs"]
+mod faults;
+#[path = "redis/proxy.rs"]
+mod proxy;
+#[path = "redis/sentinel.rs"]
+mod sentinel;
 #[path = "redis/server.rs"]
 mod server;
 
@@ -73,42 +81,6 @@ async fn a_first_run_costs_two_round_trips_and_a_duplicate_one() {
 }
 
 #[tokio::test]
-async fn scripts_that_the_server_has_forgotten_are_sent_again() {
-    let server = Server::start(&[]).await;
-    let store = server.store().await;
-    for number in 1..4 {
-        let mine = delivery(number);
-        assert!(owns(&store, &mine).await);
-        let _: String = server.ask(&["SCRIPT", "FLUSH"]).await;
-        assert_eq!(store.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
-    }
-}
-
-#[tokio::test]
-async fn what_was_acknowledged_survives_a_kill_where_each_write_is_synced() {
-    let mut server = Server::start(&[]).await;
-    let store = server.store().await;
-    let (done, pending) = (delivery(1), delivery(2));
-    assert!(owns(&store, &done).await && owns(&store, &pending).await);
-    assert_eq!(store.complete(&done, RECORD, KEPT).await.unwrap(), Fenced::Ok);
-    server.crash_and_restart().await;
-    let store = server.store().await;
-    assert_eq!(store.claim(&delivery(1), LEASE).await.unwrap(), Claim::Done { record: RECORD, same_fp: true });
-    assert!(!owns(&store, &delivery(2)).await);
-}
-
-#[tokio::test]
-async fn a_server_without_its_file_forgets_and_is_warned_about() {
-    let mut server = Server::start(&["--appendonly", "no"]).await;
-    let store = server.store().await;
-    assert!(store.warnings().iter().any(|warning| warning.contains("appendonly")), "{:?}", store.warnings());
-    assert_eq!(store.guarantees().survives, Survives::Process);
-    assert!(owns(&store, &delivery(1)).await);
-    server.crash_and_restart().await;
-    assert!(owns(&server.store().await, &delivery(1)).await, "as the documentation says");
-}
-
-#[tokio::test]
 async fn the_store_finds_its_server_again_after_a_restart() {
     let mut server = Server::start(&[]).await;
     let store = server.store().await;
@@ -151,29 +123,6 @@ async fn a_record_that_could_not_be_written_is_written_when_the_server_is_back()
     until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fp: true }).await;
     // What was given back is not written after all: its claim lapses.
     assert!(matches!(store.claim(&delivery(2), LEASE).await.unwrap(), Claim::InFlight { .. }));
-}
-
-#[tokio::test]
-async fn a_server_that_may_drop_claims_is_refused() {
-    let server = Server::start(&["--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"]).await;
-    let error = RedisStore::connect(&server.url()).await.unwrap_err();
-    assert!(error.to_string().contains("allkeys-lru"), "{error}");
-    let store = RedisStore::options().may_evict().connect(&server.url()).await.unwrap();
-    assert!(store.guarantees().evicts);
-}
-
-#[tokio::test]
-async fn a_full_server_refuses_claims_and_records_but_gives_claims_back() {
-    let server = Server::start(&["--maxmemory", "16mb", "--maxmemory-policy", "noeviction"]).await;
-    let store = server.store().await;
-    let mine = delivery(1);
-    assert!(owns(&store, &mine).await);
-    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
-    assert!(store.claim(&delivery(2), LEASE).await.is_err());
-    assert!(store.complete(&mine, RECORD, KEPT).await.is_err());
-    assert_eq!(store.release(&mine).await.unwrap(), Fenced::Ok);
-    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "16mb"]).await;
-    assert!(owns(&store, &delivery(1)).await);
 }
 
 #[tokio::test]

@@ -15,8 +15,15 @@ pub(crate) struct Server {
     options: Vec<String>,
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A folder of its own.
+pub(crate) fn folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("tower-webhook-{}-{}", std::process::id(), free_port()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn spawn(port: u16, folder: &PathBuf, options: &[String]) -> Child {
@@ -29,14 +36,17 @@ fn spawn(port: u16, folder: &PathBuf, options: &[String]) -> Child {
 impl Server {
     /// A server with the settings that the documentation asks for, then with `options`.
     pub(crate) async fn start(options: &[&str]) -> Self {
-        let folder = std::env::temp_dir().join(format!("tower-webhook-{}-{}", std::process::id(), free_port()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = folder();
         let mut all: Vec<String> = ["--appendonly", "yes", "--appendfsync", "always"].map(String::from).to_vec();
         all.extend(options.iter().map(|option| String::from(*option)));
         let port = free_port();
         let mut server = Self { child: spawn(port, &folder, &all), port, folder, options: all };
         server.until_ready().await;
         server
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn url(&self) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelServerType};
-use redis::{Client, FromRedisValue, Pipeline, RedisResult};
+use redis::{Client, FromRedisValue, Pipeline, RedisResult, Value};
 use tokio::sync::Mutex;
 
 use super::kept::{ANSWER_WITHIN, CONNECT_WITHIN, Kept, Source};
@@ -56,7 +56,21 @@ impl Connection {
     /// All commands in one round trip.
     pub(super) async fn run<T: FromRedisValue>(&mut self, pipeline: &Pipeline) -> RedisResult<T> {
         match self {
-            Self::Cluster(cluster) => pipeline.query_async(cluster).await,
+            // One by one, since a slot that moves is followed for single commands only; they share a pipeline all the same.
+            Self::Cluster(cluster) => {
+                let mut one = cluster.clone();
+                let (mut commands, mut values) = (pipeline.cmd_iter(), Vec::new());
+                while let Some(first) = commands.next() {
+                    let Some(second) = commands.next() else {
+                        values.push(first.query_async::<Value>(&mut one).await?);
+                        break;
+                    };
+                    let answers =
+                        tokio::join!(first.query_async::<Value>(&mut one), second.query_async::<Value>(cluster));
+                    values.extend([answers.0?, answers.1?]);
+                }
+                Ok(redis::from_redis_value(Value::Array(values))?)
+            }
             Self::Server(kept) => {
                 let (mut connection, attempt) = kept.connection().await?;
                 let answer = pipeline.query_async(&mut connection).await;

@@ -34,12 +34,19 @@ use crate::delivery_key::Key;
 ///
 /// What it promises: copies that come at the same time, or later, do not run while the server keeps its data. What it
 /// does not: a server that restarts without its append-only file, or a replica that takes over before a claim has
-/// reached it, has forgotten, and a copy runs again. Where that must not be, use the key in
-/// [`IdempotencyContext`](super::IdempotencyContext) as a unique constraint in the handler's own transaction.
+/// reached it, has forgotten, and a copy runs again; with `appendfsync everysec` the last second or two before a crash of
+/// the server may be forgotten, with `always` nothing that was acknowledged.
+/// [`min_replicas`](RedisOptions::min_replicas) narrows what a failover forgets. Where a second run must not be, use the
+/// key in [`IdempotencyContext`](super::IdempotencyContext) as a unique constraint in the handler's own transaction.
 ///
-/// Deployment caveat: `maxmemory-policy noeviction` and `appendonly yes`. [`connect`](Self::connect) refuses a server that
-/// may drop claims; [`warnings`](Self::warnings) says what else was found. Its user needs the commands `SET`, `GET`, `DEL`,
-/// `PEXPIRE`, `PTTL`, `EVAL`, `EVALSHA` and `INFO` on the keys `whk:*`.
+/// A record that the server does not take when its run ends, since it is away or full, is tried in the background until
+/// it does, for ten minutes at most and 1024 records at a time: an outage that is shorter than the lease makes no
+/// finished delivery run again. A process that ends meanwhile leaves a claim that lapses.
+///
+/// Deployment caveat: `maxmemory-policy noeviction`, `appendonly yes` and `appendfsync always`.
+/// [`connect`](Self::connect) refuses a server that may drop claims; [`warnings`](Self::warnings) says what else was
+/// found. Its user needs the commands `SET`, `GET`, `DEL`, `PEXPIRE`, `PTTL`, `EVAL`, `EVALSHA` and `INFO` on the keys
+/// `whk:*`; with sentinels `ROLE` as well, in a cluster `CLUSTER SLOTS`, with `min_replicas` `WAIT`.
 ///
 /// ```no_run
 /// # async fn connect() -> Result<(), tower_webhook::ConfigError> {
