@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pub(crate) struct Fleet {
 }
 
 /// Builds the example with what these tests were built with, so that none is run that is older than its source.
-fn example() -> &'static Path {
+pub(crate) fn example() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let own = std::env::current_exe().unwrap();
@@ -42,6 +42,16 @@ fn example() -> &'static Path {
         assert!(cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
         folder.join("examples/redis_idempotency")
     })
+}
+
+/// What a receiver says first, which is where it serves.
+pub(crate) async fn first_line(stdout: ChildStdout) -> String {
+    let read = move || {
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        line
+    };
+    tokio::task::spawn_blocking(read).await.unwrap()
 }
 
 impl Fleet {
@@ -87,13 +97,7 @@ impl Fleet {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        let stdout = child.stdout.take().unwrap();
-        let said = tokio::task::spawn_blocking(move || {
-            let mut line = String::new();
-            BufReader::new(stdout).read_line(&mut line).unwrap();
-            line
-        });
-        let said = said.await.unwrap();
+        let said = first_line(child.stdout.take().unwrap()).await;
         let url = said.split_whitespace().nth(2).expect("it says where it serves").trim_end_matches('.').to_owned();
         Receiver { incarnation, child, url }
     }

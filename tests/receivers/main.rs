@@ -16,6 +16,8 @@ mod sender;
 #[allow(dead_code, reason = "others use the rest of it")]
 #[path = "../redis/server.rs"]
 mod server;
+#[cfg(feature = "redis-tls")]
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tower_webhook::idempotency::{Claim, Claimed, Fenced, Key, RedisOptions, RedisStore, Store, Survives};
 use tower_webhook::testing::store_suite;
+use tower_webhook::{ConfigErrorKind, Secret};
 
 use super::cluster::{Cluster, Move};
 use super::proxy::Proxy;
-use super::sentinel::Watched;
+use super::sentinel::{MASTER, Watched};
 use super::server::Server;
 use super::{KEPT, LEASE, RECORD, delivery, owns, until_it_is};
 
@@ -55,6 +56,20 @@ async fn fault_20_with_min_replicas_a_claim_that_no_replica_has_fails() {
     assert_eq!(plain.claim(&delivery(1), LEASE).await.unwrap(), done);
     assert!(owns(&plain, &delivery(2)).await);
     assert!(store.claim(&delivery(3), LEASE).await.is_err(), "the new master has no replica");
+}
+
+#[tokio::test]
+async fn the_master_that_sentinels_name_has_users_of_its_own() {
+    let watched = Watched::start().await;
+    for server in [&watched.master, &watched.replica] {
+        let _: String = server.ask(&["ACL", "SETUSER", "hooks", "on", ">right", "~*", "+@all"]).await;
+    }
+    let login = |password| RedisOptions::default().login("hooks", Secret::short(password).unwrap());
+    let store = watched.store(login("right")).await;
+    assert!(owns(&store, &delivery(1)).await);
+    assert!(watched.master.ask::<String>(&["CLIENT", "LIST"]).await.contains("user=hooks"));
+    let refused = login("wrong").connect_sentinel([watched.url()], MASTER).await;
+    assert_eq!(refused.unwrap_err().kind(), ConfigErrorKind::Store);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::sentinel::{SentinelClient, SentinelServerType};
-use redis::{Client, FromRedisValue, Pipeline, RedisResult, Value};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{Client, FromRedisValue, Pipeline, RedisConnectionInfo, RedisResult, TlsMode, Value};
 use tokio::sync::Mutex;
 
 use super::kept::{ANSWER_WITHIN, CONNECT_WITHIN, Kept, Source};
@@ -20,11 +20,22 @@ pub(super) enum Connection {
 
 impl Connection {
     pub(super) fn single(url: &str) -> RedisResult<Self> {
+        provide_cryptography();
         Ok(Self::server(Source::Url(Client::open(url)?)))
     }
 
-    pub(super) fn sentinel(urls: Vec<String>, master: &str) -> RedisResult<Self> {
-        let client = SentinelClient::build(urls, master.to_owned(), None, SentinelServerType::Master)?;
+    /// With TLS to the master where the sentinels are reached by TLS.
+    pub(super) fn sentinel(urls: Vec<String>, master: &str, login: Option<(&str, &str)>) -> RedisResult<Self> {
+        provide_cryptography();
+        let mut node = SentinelNodeConnectionInfo::default();
+        if urls.iter().any(|url| url.starts_with("rediss:")) {
+            node = node.set_tls_mode(TlsMode::Secure);
+        }
+        if let Some((user, password)) = login {
+            let login = RedisConnectionInfo::default().set_username(user).set_password(password);
+            node = node.set_redis_connection_info(login);
+        }
+        let client = SentinelClient::build(urls, master.to_owned(), Some(node), SentinelServerType::Master)?;
         Ok(Self::server(Source::Sentinel(Mutex::new(client))))
     }
 
@@ -33,6 +44,7 @@ impl Connection {
     }
 
     pub(super) async fn cluster(urls: Vec<String>) -> RedisResult<Self> {
+        provide_cryptography();
         let client = ClusterClientBuilder::new(urls)
             .response_timeout(ANSWER_WITHIN)
             .connection_timeout(CONNECT_WITHIN)
@@ -80,3 +92,15 @@ impl Connection {
         }
     }
 }
+
+/// rustls panics where more than one provider was built in and the process has chosen none.
+#[cfg(feature = "redis-tls")]
+fn provide_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+}
+
+#[cfg(not(feature = "redis-tls"))]
+const fn provide_cryptography() {}

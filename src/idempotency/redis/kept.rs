@@ -1,5 +1,7 @@
 //! A connection to one server that is made anew when it breaks.
 
+use std::error::Error;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -98,4 +100,12 @@ pub(super) fn is_passing(error: &RedisError) -> bool {
     error.is_io_error()
         || matches!(error.kind(), ErrorKind::ClusterConnectionNotFound | ErrorKind::MasterNameNotFoundBySentinel)
         || matches!(error.code(), Some("CLUSTERDOWN" | "LOADING" | "MASTERDOWN" | "READONLY" | "TRYAGAIN"))
+}
+
+/// Whether TLS did not come about, since nobody known vouches for the server.
+pub(super) fn is_of_certificates(error: &RedisError) -> bool {
+    // The client shares what the system or rustls said.
+    let shared = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn Error + Send + Sync>>());
+    let cause = shared.and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)
 }

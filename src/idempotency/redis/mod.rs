@@ -69,7 +69,8 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// One server, by its URL: `redis://user:password@host:port/database`. [`RedisOptions`] has the other ways.
+    /// One server, by its URL: `redis://user:password@host:port/database`, or `rediss://…` for TLS (feature `redis-tls`).
+    /// [`RedisOptions`] has the other ways.
     ///
     /// # Errors
     /// As [`RedisOptions::connect`].

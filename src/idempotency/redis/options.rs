@@ -7,6 +7,7 @@ use redis::{RedisError, RedisResult};
 use super::connection::Connection;
 use super::{RedisStore, kept, settings};
 use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::secret::Secret;
 
 /// How a [`RedisStore`] is reached, and what is asked of its server.
 #[derive(Clone, Debug)]
@@ -15,11 +16,12 @@ pub struct RedisOptions {
     prefix: Arc<str>,
     may_evict: bool,
     min_replicas: u8,
+    login: Option<(Arc<str>, Secret)>,
 }
 
 impl Default for RedisOptions {
     fn default() -> Self {
-        Self { prefix: "whk:1:".into(), may_evict: false, min_replicas: 0 }
+        Self { prefix: "whk:1:".into(), may_evict: false, min_replicas: 0, login: None }
     }
 }
 
@@ -54,7 +56,15 @@ impl RedisOptions {
         self
     }
 
-    /// One server, by its URL: `redis://user:password@host:port/database`.
+    /// Who logs in at the master that sentinels name, which need not be who logs in at the sentinels. Elsewhere user and
+    /// password stand in the URL.
+    pub fn login(mut self, user: &str, password: Secret) -> Self {
+        self.login = Some((user.into(), password));
+        self
+    }
+
+    /// One server, by its URL: `redis://user:password@host:port/database`, or `rediss://…` for TLS (feature `redis-tls`),
+    /// where the system's certificates vouch for the server (`SSL_CERT_FILE` names others).
     ///
     /// # Errors
     /// What is no URL, a server that refuses the password, is older than 7.0, or may drop claims. One that does not answer
@@ -80,7 +90,8 @@ impl RedisOptions {
         self.check(Connection::cluster(urls.into_iter().map(Into::into).collect()).await).await
     }
 
-    /// The server that the sentinels at these URLs call the master of this name. After a failover it is asked for anew.
+    /// The server that the sentinels at these URLs call the master of this name. After a failover it is asked for anew. It
+    /// is reached by TLS where they are. See [`login`](Self::login).
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -89,14 +100,18 @@ impl RedisOptions {
         urls: impl IntoIterator<Item = U>,
         master: &str,
     ) -> Result<RedisStore, ConfigError> {
-        self.check(Connection::sentinel(urls.into_iter().map(Into::into).collect(), master)).await
+        let login = self.login.as_ref().map(|(user, password)| (&**user, password.expose()));
+        let login = login.map(|(user, password)| str::from_utf8(password).map(|password| (user, password)));
+        let login = login.transpose().map_err(|_| wrong(String::from("the password is no text")))?;
+        let connection = Connection::sentinel(urls.into_iter().map(Into::into).collect(), master, login);
+        self.check(connection).await
     }
 
     async fn check(self, connection: RedisResult<Connection>) -> Result<RedisStore, ConfigError> {
         // Neither text shows the URL, in which a password may stand.
         let failed = |error: RedisError| {
             let text = format!("Redis cannot be reached: {error}");
-            if kept::is_passing(&error) {
+            if kept::is_passing(&error) && !kept::is_of_certificates(&error) {
                 ConfigError::new(ConfigErrorKind::StoreUnreachable, text)
             } else {
                 wrong(text)
