@@ -65,11 +65,7 @@ async fn a_first_run_costs_two_round_trips_and_a_duplicate_one() {
     // The script is known to the server from its first use on.
     assert!(owns(&store, &delivery(2)).await);
     assert_eq!(store.complete(&delivery(2), RECORD, KEPT).await.unwrap(), Fenced::Lost);
-    let calls = async |command: &str| -> u64 {
-        let stats: String = server.ask(&["INFO", "commandstats"]).await;
-        let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")));
-        line.map_or(0, |line| line.split(['=', ',']).nth(1).unwrap().parse().unwrap())
-    };
+    let calls = async |command| server.calls(command).await;
     let (sets, scripts) = (calls("set").await, calls("evalsha").await);
     assert!(owns(&store, &mine).await);
     assert_eq!(store.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
@@ -157,4 +153,34 @@ async fn a_user_with_the_commands_of_the_documentation_suffices_and_one_with_few
     let _: String = server.ask(&["ACL", "SETUSER", "hooks", "-set"]).await;
     let error = store.claim(&delivery(1), LEASE).await.unwrap_err();
     assert_eq!(error.code(), Some("NOPERM"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_kept_in_memory_is_finished_and_needs_no_round_trip() {
+    const AT_MOST: Duration = Duration::from_millis(1500);
+    let server = Server::start(&[]).await;
+    let connect = async || RedisStore::options().keep_finished(1 << 20, AT_MOST).connect(&server.url()).await.unwrap();
+    let (here, there) = (connect().await, connect().await);
+    store_suite::check_with_leases_of(Duration::from_millis(900), &here, tokio::time::sleep).await;
+
+    let (mine, done) = (delivery(1), Claim::Done { record: RECORD, same_fp: true });
+    assert!(owns(&here, &mine).await);
+    let before = server.calls("set").await;
+    assert!(!owns(&there, &delivery(1)).await && !owns(&there, &delivery(1)).await);
+    assert_eq!(server.calls("set").await - before, 2, "a claim is never kept");
+
+    assert_eq!(here.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
+    let before = server.calls("set").await;
+    assert_eq!(here.claim(&delivery(1), LEASE).await.unwrap(), done);
+    assert_eq!(server.calls("set").await - before, 0, "finished here");
+    assert_eq!(there.claim(&delivery(1), LEASE).await.unwrap(), done);
+    assert_eq!(there.claim(&delivery(1), LEASE).await.unwrap(), done);
+    assert_eq!(server.calls("set").await - before, 1, "asked for once");
+
+    // Forgotten here, it is known there for a while.
+    assert!(here.forget(&mine.key).await.unwrap());
+    assert!(owns(&here, &mine).await);
+    assert_eq!(there.claim(&delivery(1), LEASE).await.unwrap(), done);
+    tokio::time::sleep(AT_MOST).await;
+    assert!(matches!(there.claim(&delivery(1), LEASE).await.unwrap(), Claim::InFlight { .. }));
 }

@@ -68,6 +68,13 @@ impl Server {
         cmd.query_async(&mut connection).await.unwrap()
     }
 
+    /// How often a command was called, by whomever.
+    pub(crate) async fn calls(&self, command: &str) -> u64 {
+        let stats: String = self.ask(&["INFO", "commandstats"]).await;
+        let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")));
+        line.map_or(0, |line| line.split(['=', ',']).nth(1).unwrap().parse().unwrap())
+    }
+
     /// kill -9, and the same server again.
     pub(crate) async fn crash_and_restart(&mut self) {
         self.kill();

@@ -69,7 +69,13 @@ impl RedisStore {
         let (found, left): (Option<Bytes>, i64) = self.ask(&pipe, Reach::Replicas).await?;
         Ok(match found {
             None => Claim::Owned { attempt: None },
-            Some(found) => decode(&found).answer(claimed, millis(left)),
+            Some(value) => {
+                let (found, left) = (decode(&value), millis(left));
+                if found.state == State::Done {
+                    self.recent.keep(claimed.key, || value.clone(), left);
+                }
+                found.answer(claimed, left)
+            }
         })
     }
 

@@ -4,6 +4,7 @@ mod calls;
 mod connection;
 mod kept;
 mod options;
+mod recent;
 mod replicas;
 mod scripts;
 mod settings;
@@ -19,9 +20,11 @@ use redis::RedisError;
 
 use self::connection::Connection;
 pub use self::options::RedisOptions;
+use self::recent::Recent;
 use self::replicas::Replicas;
 use self::settings::Settings;
 use self::unfinished::{Finishing, Unfinished};
+use self::value::{State, encode};
 use super::store::{Claim, Claimed, Fenced, Guarantees, Store};
 use crate::config_error::ConfigError;
 use crate::delivery_key::Key;
@@ -66,6 +69,7 @@ pub struct RedisStore {
     prefix: Arc<str>,
     settings: Settings,
     unfinished: Arc<Unfinished>,
+    recent: Recent,
 }
 
 impl RedisStore {
@@ -94,6 +98,9 @@ impl Store for RedisStore {
     type Error = RedisError;
 
     async fn claim(&self, claimed: &Claimed, lease: Duration) -> Result<Claim, RedisError> {
+        if let Some(done) = self.recent.find(claimed) {
+            return Ok(done);
+        }
         match &claimed.guard {
             None => self.take(claimed, lease).await,
             Some(guard) => self.claim_guarded(claimed, guard, lease).await,
@@ -105,6 +112,9 @@ impl Store for RedisStore {
         let finishing = Finishing::new(self, *claimed, record.clone(), retain_for);
         let fenced = self.finish(claimed, &record, retain_for).await?;
         finishing.finished();
+        if fenced == Fenced::Ok {
+            self.recent.keep(claimed.key, || encode(State::Done, claimed, &record).into(), retain_for);
+        }
         Ok(fenced)
     }
 
@@ -123,7 +133,10 @@ impl Store for RedisStore {
 
     async fn forget(&self, key: &Key) -> Result<bool, RedisError> {
         self.unfinished.forget(key);
-        self.remove(key).await
+        let removed = self.remove(key).await;
+        // Afterwards, or a claim at the same time would bring it back.
+        self.recent.forget(key);
+        removed
     }
 
     fn guarantees(&self) -> Guarantees {

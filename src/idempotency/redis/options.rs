@@ -1,10 +1,13 @@
 //! How the store is reached, and what is asked of its server.
 
 use std::sync::Arc;
+#[cfg(feature = "moka")]
+use std::time::Duration;
 
 use redis::{RedisError, RedisResult};
 
 use super::connection::Connection;
+use super::recent::Recent;
 use super::{RedisStore, kept, settings};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::secret::Secret;
@@ -17,11 +20,21 @@ pub struct RedisOptions {
     may_evict: bool,
     min_replicas: u8,
     login: Option<(Arc<str>, Secret)>,
+    /// Bytes, and how long.
+    #[cfg(feature = "moka")]
+    recent: Option<(u64, Duration)>,
 }
 
 impl Default for RedisOptions {
     fn default() -> Self {
-        Self { prefix: "whk:1:".into(), may_evict: false, min_replicas: 0, login: None }
+        Self {
+            prefix: "whk:1:".into(),
+            may_evict: false,
+            min_replicas: 0,
+            login: None,
+            #[cfg(feature = "moka")]
+            recent: None,
+        }
     }
 }
 
@@ -53,6 +66,19 @@ impl RedisOptions {
     /// failover leaves, and does not close it: the replica that is made the master need not be one of those.
     pub const fn min_replicas(mut self, least: u8) -> Self {
         self.min_replicas = least;
+        self
+    }
+
+    /// Keeps finished deliveries in memory as well, so that a duplicate of one that this process finished, or has asked
+    /// for, needs no round trip: in about `max_bytes` bytes, the least used go first, and each for `at_most`, or until its
+    /// time is up. Default: none is kept. Claims never are.
+    ///
+    /// [`forget`](crate::idempotency::Store::forget) empties the entry of this process. Other processes keep theirs: what
+    /// is forgotten here, or by the tool, may be answered there as a duplicate for up to `at_most`. So choose about as
+    /// long as senders take to come again, such as a minute, and wait as long before you ask one to deliver again.
+    #[cfg(feature = "moka")]
+    pub const fn keep_finished(mut self, max_bytes: u64, at_most: Duration) -> Self {
+        self.recent = Some((max_bytes, at_most));
         self
     }
 
@@ -121,7 +147,11 @@ impl RedisOptions {
         let info = settings::read(&mut connection).await.map_err(failed)?;
         let settings = settings::judge(&info, self.may_evict)?;
         let replicas = connection.replicas(self.min_replicas).map(Arc::new);
-        Ok(RedisStore { connection, replicas, prefix: self.prefix, settings, unfinished: Arc::default() })
+        #[cfg(feature = "moka")]
+        let recent = self.recent.map(|(max_bytes, at_most)| Recent::new(max_bytes, at_most)).unwrap_or_default();
+        #[cfg(not(feature = "moka"))]
+        let recent = Recent::default();
+        Ok(RedisStore { connection, replicas, prefix: self.prefix, settings, unfinished: Arc::default(), recent })
     }
 }
 
