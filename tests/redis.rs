@@ -5,6 +5,9 @@
 mod cluster;
 #[path = "redis/faults.rs"]
 mod faults;
+#[cfg(feature = "cli")]
+#[path = "redis/forget.rs"]
+mod forget;
 #[path = "redis/proxy.rs"]
 mod proxy;
 #[path = "redis/sentinel.rs"]
