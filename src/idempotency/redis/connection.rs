@@ -35,7 +35,7 @@ impl Connection {
             let login = RedisConnectionInfo::default().set_username(user).set_password(password);
             node = node.set_redis_connection_info(login);
         }
-        let client = SentinelClient::build(urls, master.to_owned(), Some(node), SentinelServerType::Master)?;
+        let client = SentinelClient::build(urls, String::from(master), Some(node), SentinelServerType::Master)?;
         Ok(Self::server(Source::Sentinel(Mutex::new(client))))
     }
 
