@@ -35,8 +35,10 @@ pub enum ConfigErrorKind {
     Scheme,
     /// A secret or public key that protects nothing or cannot be read.
     Secret,
-    /// A store that cannot be reached, or does not keep what it is given.
+    /// A store that does not keep what it is given, or whose address or password is wrong.
     Store,
+    /// A store that does not answer now: it may later.
+    StoreUnreachable,
 }
 
 impl ConfigError {

@@ -34,7 +34,8 @@ impl Key {
 
     /// The key under the sender's id.
     pub(crate) fn of_id(delivery: &Delivery, account: &[u8], id: &[u8]) -> Self {
-        Self(scoped(b"whk1", delivery, account).part(id).finish())
+        let (provider, route, tenant) = (delivery.provider(), delivery.route(), delivery.tenant().unwrap_or_default());
+        DeliveryName { provider, route, tenant, account, id }.key()
     }
 
     /// The key of senders without ids whose bodies are never alike.
@@ -63,6 +64,54 @@ impl fmt::Debug for Key {
         f.write_str("Key(")?;
         self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))?;
         f.write_str("..)")
+    }
+}
+
+/// All that the key of a delivery with an id is made of: for operators, who know a delivery by its name and want it
+/// [forgotten](crate::idempotency::Store::forget).
+///
+/// ```
+/// use tower_webhook::idempotency::DeliveryName;
+///
+/// let key = DeliveryName::new("stripe", "evt_1").route("payments").tenant("acme").key();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct DeliveryName<'n> {
+    provider: &'n str,
+    route: &'n str,
+    tenant: &'n str,
+    account: &'n [u8],
+    id: &'n [u8],
+}
+
+impl<'n> DeliveryName<'n> {
+    /// The delivery that this sender calls `id`, at a route without a name of its own, of no tenant and no account.
+    pub const fn new(provider: &'n str, id: &'n str) -> Self {
+        Self { provider, route: provider, tenant: "", account: b"", id: id.as_bytes() }
+    }
+
+    /// The name of the route. Default: the sender's name, as in the layer.
+    pub const fn route(self, route: &'n str) -> Self {
+        Self { route, ..self }
+    }
+
+    /// The tenant. Default: none.
+    pub const fn tenant(self, tenant: &'n str) -> Self {
+        Self { tenant, ..self }
+    }
+
+    /// What stands in the header that tells the account, where the sender has one or the layer was given
+    /// [one](crate::IdempotencyLayer::account_header). Default: nothing.
+    pub const fn account(self, account: &'n [u8]) -> Self {
+        Self { account, ..self }
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        let parts = Parts::new(b"whk1").part(self.tenant.as_bytes()).part(self.route.as_bytes());
+        Key(parts.part(self.provider.as_bytes()).part(self.account).part(self.id).finish())
     }
 }
 
@@ -259,6 +308,9 @@ mod tests {
         let key = Key::of_id(&delivery(Some("t"), "r", "p", ""), b"a", b"i");
         assert_eq!(key.as_bytes(), &expected);
         assert_eq!(Key::from_bytes(expected), key);
+        assert_eq!(DeliveryName::new("p", "i").route("r").tenant("t").account(b"a").key(), key);
+        let bare = Key::of_id(&delivery(None, "p", "p", ""), b"", b"i");
+        assert_eq!(DeliveryName::new("p", "i").key(), bare);
     }
 
     #[test]

@@ -1,12 +1,24 @@
 //! The Redis store on real servers, which the tests start and stop.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+#[path = "redis/cluster.rs"]
+mod cluster;
+#[path = "redis/faults.rs"]
+mod faults;
+#[cfg(feature = "cli")]
+#[path = "redis/forget.rs"]
+mod forget;
+#[path = "redis/proxy.rs"]
+mod proxy;
+#[path = "redis/sentinel.rs"]
+mod sentinel;
 #[path = "redis/server.rs"]
 mod server;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use tower_webhook::ConfigErrorKind;
 use tower_webhook::idempotency::{Claim, Claimed, Fenced, Key, RedisStore, Store, Survives};
 use tower_webhook::testing::store_suite;
 
@@ -56,11 +68,7 @@ async fn a_first_run_costs_two_round_trips_and_a_duplicate_one() {
     // The script is known to the server from its first use on.
     assert!(owns(&store, &delivery(2)).await);
     assert_eq!(store.complete(&delivery(2), RECORD, KEPT).await.unwrap(), Fenced::Lost);
-    let calls = async |command: &str| -> u64 {
-        let stats: String = server.ask(&["INFO", "commandstats"]).await;
-        let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")));
-        line.map_or(0, |line| line.split(['=', ',']).nth(1).unwrap().parse().unwrap())
-    };
+    let calls = async |command| server.calls(command).await;
     let (sets, scripts) = (calls("set").await, calls("evalsha").await);
     assert!(owns(&store, &mine).await);
     assert_eq!(store.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
@@ -69,42 +77,6 @@ async fn a_first_run_costs_two_round_trips_and_a_duplicate_one() {
     let (sets, scripts) = (calls("set").await, calls("evalsha").await);
     assert!(!owns(&store, &delivery(1)).await);
     assert_eq!((calls("set").await - sets, calls("evalsha").await - scripts), (1, 0));
-}
-
-#[tokio::test]
-async fn scripts_that_the_server_has_forgotten_are_sent_again() {
-    let server = Server::start(&[]).await;
-    let store = server.store().await;
-    for number in 1..4 {
-        let mine = delivery(number);
-        assert!(owns(&store, &mine).await);
-        let _: String = server.ask(&["SCRIPT", "FLUSH"]).await;
-        assert_eq!(store.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
-    }
-}
-
-#[tokio::test]
-async fn what_was_acknowledged_survives_a_kill_where_each_write_is_synced() {
-    let mut server = Server::start(&[]).await;
-    let store = server.store().await;
-    let (done, pending) = (delivery(1), delivery(2));
-    assert!(owns(&store, &done).await && owns(&store, &pending).await);
-    assert_eq!(store.complete(&done, RECORD, KEPT).await.unwrap(), Fenced::Ok);
-    server.crash_and_restart().await;
-    let store = server.store().await;
-    assert_eq!(store.claim(&delivery(1), LEASE).await.unwrap(), Claim::Done { record: RECORD, same_fp: true });
-    assert!(!owns(&store, &delivery(2)).await);
-}
-
-#[tokio::test]
-async fn a_server_without_its_file_forgets_and_is_warned_about() {
-    let mut server = Server::start(&["--appendonly", "no"]).await;
-    let store = server.store().await;
-    assert!(store.warnings().iter().any(|warning| warning.contains("appendonly")), "{:?}", store.warnings());
-    assert_eq!(store.guarantees().survives, Survives::Process);
-    assert!(owns(&store, &delivery(1)).await);
-    server.crash_and_restart().await;
-    assert!(owns(&server.store().await, &delivery(1)).await, "as the documentation says");
 }
 
 #[tokio::test]
@@ -123,31 +95,95 @@ async fn the_store_finds_its_server_again_after_a_restart() {
     panic!("the connection was not made anew");
 }
 
-#[tokio::test]
-async fn a_server_that_may_drop_claims_is_refused() {
-    let server = Server::start(&["--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"]).await;
-    let error = RedisStore::connect(&server.url()).await.unwrap_err();
-    assert!(error.to_string().contains("allkeys-lru"), "{error}");
-    let store = RedisStore::options().may_evict().connect(&server.url()).await.unwrap();
-    assert!(store.guarantees().evicts);
+/// Asks until the answer is this one.
+async fn until_it_is(store: &RedisStore, claimed: &Claimed, expected: &Claim) {
+    let mut last = None;
+    for _ in 0..500 {
+        last = store.claim(claimed, LEASE).await.ok();
+        if last.as_ref() == Some(expected) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{last:?}");
 }
 
 #[tokio::test]
-async fn a_full_server_refuses_claims_and_records_but_gives_claims_back() {
-    let server = Server::start(&["--maxmemory", "16mb", "--maxmemory-policy", "noeviction"]).await;
+async fn a_record_that_could_not_be_written_is_written_when_the_server_is_back() {
+    let mut server = Server::start(&[]).await;
     let store = server.store().await;
-    let mine = delivery(1);
-    assert!(owns(&store, &mine).await);
-    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
-    assert!(store.claim(&delivery(2), LEASE).await.is_err());
-    assert!(store.complete(&mine, RECORD, KEPT).await.is_err());
-    assert_eq!(store.release(&mine).await.unwrap(), Fenced::Ok);
-    let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "16mb"]).await;
-    assert!(owns(&store, &delivery(1)).await);
+    let (done, given_back) = (delivery(1), delivery(2));
+    assert!(owns(&store, &done).await && owns(&store, &given_back).await);
+    server.kill();
+    assert!(store.complete(&done, RECORD, KEPT).await.is_err());
+    assert!(store.complete(&given_back, RECORD, KEPT).await.is_err());
+    assert!(store.release(&given_back).await.is_err());
+    server.restart().await;
+    until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fp: true }).await;
+    // What was given back is not written after all: its claim lapses.
+    assert!(matches!(store.claim(&delivery(2), LEASE).await.unwrap(), Claim::InFlight { .. }));
 }
 
 #[tokio::test]
-async fn nobody_there_is_said_without_the_password() {
+async fn nobody_there_is_said_without_the_password_and_may_be_tried_again() {
     let error = RedisStore::connect("redis://:hunter2@127.0.0.1:1/").await.unwrap_err();
     assert!(error.to_string().contains("cannot be reached") && !error.to_string().contains("hunter2"), "{error}");
+    assert_eq!(error.kind(), ConfigErrorKind::StoreUnreachable);
+}
+
+#[tokio::test]
+async fn a_password_that_is_refused_is_not_tried_again() {
+    let server = Server::start(&["--requirepass", "right"]).await;
+    let url = server.url().replace("redis://", "redis://:wrong@");
+    let error = RedisStore::connect(&url).await.unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::Store, "{error}");
+    assert!(!error.to_string().contains("wrong"), "{error}");
+    let url = server.url().replace("redis://", "redis://:right@");
+    assert!(owns(&RedisStore::connect(&url).await.unwrap(), &delivery(1)).await);
+}
+
+#[tokio::test]
+async fn a_user_with_the_commands_of_the_documentation_suffices_and_one_with_fewer_is_told() {
+    let server = Server::start(&[]).await;
+    let rules = "on >right ~whk:* -@all +set +get +del +pexpire +pttl +eval +evalsha +info";
+    let create: Vec<&str> = ["ACL", "SETUSER", "hooks"].into_iter().chain(rules.split(' ')).collect();
+    let _: String = server.ask(&create).await;
+    let store = RedisStore::connect(&server.url().replace("redis://", "redis://hooks:right@")).await.unwrap();
+    store_suite::check_with_leases_of(Duration::from_millis(900), &store, tokio::time::sleep).await;
+
+    let error = RedisStore::connect(&server.url().replace("redis://", "redis://hooks:wrong@")).await.unwrap_err();
+    assert!(error.kind() == ConfigErrorKind::Store && !error.to_string().contains("wrong"), "{error}");
+    let _: String = server.ask(&["ACL", "SETUSER", "hooks", "-set"]).await;
+    let error = store.claim(&delivery(1), LEASE).await.unwrap_err();
+    assert_eq!(error.code(), Some("NOPERM"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_kept_in_memory_is_finished_and_needs_no_round_trip() {
+    const AT_MOST: Duration = Duration::from_millis(1500);
+    let server = Server::start(&[]).await;
+    let connect = async || RedisStore::options().keep_finished(1 << 20, AT_MOST).connect(&server.url()).await.unwrap();
+    let (here, there) = (connect().await, connect().await);
+    store_suite::check_with_leases_of(Duration::from_millis(900), &here, tokio::time::sleep).await;
+
+    let (mine, done) = (delivery(1), Claim::Done { record: RECORD, same_fp: true });
+    assert!(owns(&here, &mine).await);
+    let before = server.calls("set").await;
+    assert!(!owns(&there, &delivery(1)).await && !owns(&there, &delivery(1)).await);
+    assert_eq!(server.calls("set").await - before, 2, "a claim is never kept");
+
+    assert_eq!(here.complete(&mine, RECORD, KEPT).await.unwrap(), Fenced::Ok);
+    let before = server.calls("set").await;
+    assert_eq!(here.claim(&delivery(1), LEASE).await.unwrap(), done);
+    assert_eq!(server.calls("set").await - before, 0, "finished here");
+    assert_eq!(there.claim(&delivery(1), LEASE).await.unwrap(), done);
+    assert_eq!(there.claim(&delivery(1), LEASE).await.unwrap(), done);
+    assert_eq!(server.calls("set").await - before, 1, "asked for once");
+
+    // Forgotten here, it is known there for a while.
+    assert!(here.forget(&mine.key).await.unwrap());
+    assert!(owns(&here, &mine).await);
+    assert_eq!(there.claim(&delivery(1), LEASE).await.unwrap(), done);
+    tokio::time::sleep(AT_MOST).await;
+    assert!(matches!(there.claim(&delivery(1), LEASE).await.unwrap(), Claim::InFlight { .. }));
 }

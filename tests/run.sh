@@ -26,7 +26,7 @@ cargo clippy --all-targets --all-features -- -D warnings
 
 step "each feature alone, and none"
 cargo clippy --quiet --lib --no-default-features -- -D warnings
-for feature in axum cli ecdsa ed25519 metrics moka redis rsa schemes serve testing tonic tracing; do
+for feature in axum cli ecdsa ed25519 metrics moka redis redis-tls rsa schemes serve testing tonic tracing; do
     cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
 done
 
@@ -36,6 +36,11 @@ cargo test --all-features --all-targets
 step "the example that brings TLS"
 cargo clippy -p fetched_keys --all-targets -- -D warnings
 cargo test -p fetched_keys
+
+if [ "${1:-}" = --long ]; then
+    step "four receivers on one Redis, killed for a minute"
+    RECEIVERS_SECONDS=60 cargo test --all-features --test receivers -- --nocapture
+fi
 
 step "doc tests"
 cargo test --all-features --doc

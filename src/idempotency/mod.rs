@@ -130,5 +130,5 @@ pub use redis::{RedisOptions, RedisStore};
 pub use service::IdempotencyService;
 pub use store::{Claim, Claimed, Fenced, Guarantees, Guarded, Store, Survives};
 
-pub use crate::delivery_key::{Fingerprint, Key};
+pub use crate::delivery_key::{DeliveryName, Fingerprint, Key};
 pub use crate::run_context::{IdempotencyContext, Token};

@@ -15,8 +15,15 @@ pub(crate) struct Server {
     options: Vec<String>,
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A folder of its own.
+pub(crate) fn folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("tower-webhook-{}-{}", std::process::id(), free_port()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn spawn(port: u16, folder: &PathBuf, options: &[String]) -> Child {
@@ -29,14 +36,17 @@ fn spawn(port: u16, folder: &PathBuf, options: &[String]) -> Child {
 impl Server {
     /// A server with the settings that the documentation asks for, then with `options`.
     pub(crate) async fn start(options: &[&str]) -> Self {
-        let folder = std::env::temp_dir().join(format!("tower-webhook-{}-{}", std::process::id(), free_port()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = folder();
         let mut all: Vec<String> = ["--appendonly", "yes", "--appendfsync", "always"].map(String::from).to_vec();
         all.extend(options.iter().map(|option| String::from(*option)));
         let port = free_port();
         let mut server = Self { child: spawn(port, &folder, &all), port, folder, options: all };
         server.until_ready().await;
         server
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn url(&self) -> String {
@@ -58,9 +68,21 @@ impl Server {
         cmd.query_async(&mut connection).await.unwrap()
     }
 
+    /// How often a command was called, by whomever.
+    pub(crate) async fn calls(&self, command: &str) -> u64 {
+        let stats: String = self.ask(&["INFO", "commandstats"]).await;
+        let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")));
+        line.map_or(0, |line| line.split(['=', ',']).nth(1).unwrap().parse().unwrap())
+    }
+
     /// kill -9, and the same server again.
     pub(crate) async fn crash_and_restart(&mut self) {
         self.kill();
+        self.restart().await;
+    }
+
+    /// The same server again, after [`kill`](Self::kill).
+    pub(crate) async fn restart(&mut self) {
         self.child = spawn(self.port, &self.folder, &self.options);
         self.until_ready().await;
     }
@@ -74,9 +96,12 @@ impl Server {
         let client = redis::Client::open(self.url()).unwrap();
         for _ in 0..500 {
             assert!(self.child.try_wait().unwrap().is_none(), "redis-server ended: {:?}", self.options);
-            if let Ok(mut connection) = client.get_multiplexed_async_connection().await
-                && redis::cmd("PING").query_async::<String>(&mut connection).await.is_ok()
-            {
+            let answer = match client.get_multiplexed_async_connection().await {
+                Ok(mut connection) => redis::cmd("PING").query_async::<String>(&mut connection).await,
+                Err(error) => Err(error),
+            };
+            // One that asks for a password is there.
+            if answer.map_or_else(|error| error.code() == Some("NOAUTH"), |_| true) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,5 +1,7 @@
-//! The command line tool: judges captured deliveries, signs requests, lists the senders.
+//! The command line tool: judges captured deliveries, signs requests, lists the senders, makes a store forget.
 
+#[cfg(feature = "redis")]
+mod forget;
 mod providers;
 mod sign;
 mod verify;
@@ -16,10 +18,11 @@ const UNJUDGED: u8 = 2;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done: every line could be judged, whatever the verdicts
-  1  reading, writing or signing failed
+  1  reading, writing or signing failed, or the store did
   2  a line is no captured delivery, names an unknown sender or has no secret; or the command line is wrong";
 
-/// Verifies captured webhook deliveries, signs requests as a sender does, and lists the senders.
+/// Verifies captured webhook deliveries, signs requests as a sender does, lists the senders, and (built with the feature
+/// `redis`) makes a Redis store forget a delivery.
 #[derive(Debug, Parser)]
 #[command(name = "tower-webhook", version, about, after_help = EXIT_CODES)]
 struct Cli {
@@ -29,6 +32,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "redis")]
+    Forget(forget::Forget),
     Providers(providers::Providers),
     Sign(sign::Sign),
     Verify(verify::Verify),
@@ -36,6 +41,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        #[cfg(feature = "redis")]
+        Command::Forget(command) => command.run(),
         Command::Providers(command) => command.run(),
         Command::Sign(command) => command.run(),
         Command::Verify(command) => command.run(),
@@ -45,6 +52,11 @@ fn main() -> ExitCode {
         Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => FAILED.into(),
         Err(Failure::Io(error)) => {
             eprintln!("tower-webhook: {error}");
+            FAILED.into()
+        }
+        #[cfg(feature = "redis")]
+        Err(Failure::Store(text)) => {
+            eprintln!("tower-webhook: {text}");
             FAILED.into()
         }
         Err(Failure::Signing(text)) => {
@@ -63,6 +75,8 @@ fn main() -> ExitCode {
 enum Failure {
     Io(io::Error),
     Signing(String),
+    #[cfg(feature = "redis")]
+    Store(String),
     Usage(String),
 }
 

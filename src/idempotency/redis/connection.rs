@@ -1,45 +1,50 @@
 //! The ways to reach Redis.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::sentinel::{SentinelClient, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, RedisFuture, RedisResult, Value};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{Client, FromRedisValue, Pipeline, RedisConnectionInfo, RedisResult, TlsMode, Value};
 use tokio::sync::Mutex;
 
-/// How long one call waits for its answer. Shorter than the budget of the layer, so that a call whose answer was lost is
-/// repeated within it.
-pub(super) const ANSWER_WITHIN: Duration = Duration::from_millis(110);
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+use super::kept::{ANSWER_WITHIN, CONNECT_WITHIN, Kept, Source};
+use super::replicas::Replicas;
 
 /// A connection that is made anew when it breaks. Clones share it, and calls at the same time share its pipelines.
 #[derive(Clone)]
 pub(super) enum Connection {
     Cluster(ClusterConnection),
-    Sentinel(Arc<Mutex<Master>>),
-    Single(ConnectionManager),
-}
-
-/// The server that the sentinels call the master.
-pub(super) struct Master {
-    client: SentinelClient,
-    connection: Option<MultiplexedConnection>,
+    Server(Arc<Kept>),
 }
 
 impl Connection {
-    pub(super) async fn single(url: &str) -> RedisResult<Self> {
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(ANSWER_WITHIN))
-            .set_connection_timeout(Some(CONNECT_WITHIN))
-            .set_min_delay(Duration::from_millis(20))
-            .set_max_delay(Duration::from_secs(1));
-        ConnectionManager::new_with_config(Client::open(url)?, config).await.map(Self::Single)
+    pub(super) fn single(url: &str) -> RedisResult<Self> {
+        provide_cryptography();
+        Ok(Self::server(Source::Url(Client::open(url)?)))
+    }
+
+    /// With TLS to the master where the sentinels are reached by TLS.
+    pub(super) fn sentinel(urls: Vec<String>, master: &str, login: Option<(&str, &str)>) -> RedisResult<Self> {
+        provide_cryptography();
+        let mut node = SentinelNodeConnectionInfo::default();
+        if urls.iter().any(|url| url.starts_with("rediss:")) {
+            node = node.set_tls_mode(TlsMode::Secure);
+        }
+        if let Some((user, password)) = login {
+            let login = RedisConnectionInfo::default().set_username(user).set_password(password);
+            node = node.set_redis_connection_info(login);
+        }
+        let client = SentinelClient::build(urls, String::from(master), Some(node), SentinelServerType::Master)?;
+        Ok(Self::server(Source::Sentinel(Mutex::new(client))))
+    }
+
+    fn server(source: Source) -> Self {
+        Self::Server(Arc::new(Kept::new(Arc::new(source))))
     }
 
     pub(super) async fn cluster(urls: Vec<String>) -> RedisResult<Self> {
+        provide_cryptography();
         let client = ClusterClientBuilder::new(urls)
             .response_timeout(ANSWER_WITHIN)
             .connection_timeout(CONNECT_WITHIN)
@@ -47,80 +52,55 @@ impl Connection {
         client.get_async_connection().await.map(Self::Cluster)
     }
 
-    pub(super) async fn sentinel(urls: Vec<String>, master: &str) -> RedisResult<Self> {
-        let client = SentinelClient::build(urls, master.to_owned(), None, SentinelServerType::Master)?;
-        let mut master = Master { client, connection: None };
-        master.connected().await?;
-        Ok(Self::Sentinel(Arc::new(Mutex::new(master))))
+    /// Connections to the same server for writes that replicas must have, if they must.
+    pub(super) fn replicas(&self, least: u8) -> Option<Replicas> {
+        match self {
+            Self::Server(kept) if least > 0 => Some(Replicas::new(least, kept.source())),
+            Self::Cluster(_) | Self::Server(_) => None,
+        }
     }
 
     /// Whether calls arrive in the order in which they were made.
     pub(super) const fn keeps_order(&self) -> bool {
         !matches!(self, Self::Cluster(_))
     }
-}
 
-impl Master {
-    async fn connected(&mut self) -> RedisResult<MultiplexedConnection> {
-        if let Some(connection) = &self.connection {
-            return Ok(connection.clone());
-        }
-        let config = AsyncConnectionConfig::new()
-            .set_response_timeout(Some(ANSWER_WITHIN))
-            .set_connection_timeout(Some(CONNECT_WITHIN));
-        let connection = self.client.get_async_connection_with_config(&config).await?;
-        Ok(self.connection.insert(connection).clone())
-    }
-}
-
-/// After these the master is asked for anew: it may be another server by now.
-fn is_over<T>(answer: &RedisResult<T>) -> bool {
-    answer.as_ref().is_err_and(|error| {
-        error.is_io_error() || error.is_unrecoverable_error() || matches!(error.code(), Some("READONLY" | "LOADING"))
-    })
-}
-
-impl ConnectionLike for Connection {
-    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+    /// All commands in one round trip.
+    pub(super) async fn run<T: FromRedisValue>(&mut self, pipeline: &Pipeline) -> RedisResult<T> {
         match self {
-            Self::Cluster(connection) => connection.req_packed_command(cmd),
-            Self::Single(connection) => connection.req_packed_command(cmd),
-            Self::Sentinel(master) => Box::pin(async move {
-                let mut connection = master.lock().await.connected().await?;
-                let answer = connection.req_packed_command(cmd).await;
-                if is_over(&answer) {
-                    master.lock().await.connection = None;
+            // One by one, since a slot that moves is followed for single commands only; they share a pipeline all the same.
+            Self::Cluster(cluster) => {
+                let mut one = cluster.clone();
+                let (mut commands, mut values) = (pipeline.cmd_iter(), Vec::new());
+                while let Some(first) = commands.next() {
+                    let Some(second) = commands.next() else {
+                        values.push(first.query_async::<Value>(&mut one).await?);
+                        break;
+                    };
+                    let answers =
+                        tokio::join!(first.query_async::<Value>(&mut one), second.query_async::<Value>(cluster));
+                    values.extend([answers.0?, answers.1?]);
                 }
+                Ok(redis::from_redis_value(Value::Array(values))?)
+            }
+            Self::Server(kept) => {
+                let (mut connection, attempt) = kept.connection().await?;
+                let answer = pipeline.query_async(&mut connection).await;
+                kept.judge(&answer, &attempt);
                 answer
-            }),
-        }
-    }
-
-    fn req_packed_commands<'a>(
-        &'a mut self,
-        pipeline: &'a Pipeline,
-        offset: usize,
-        count: usize,
-    ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::Cluster(connection) => connection.req_packed_commands(pipeline, offset, count),
-            Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
-            Self::Sentinel(master) => Box::pin(async move {
-                let mut connection = master.lock().await.connected().await?;
-                let answer = connection.req_packed_commands(pipeline, offset, count).await;
-                if is_over(&answer) {
-                    master.lock().await.connection = None;
-                }
-                answer
-            }),
-        }
-    }
-
-    fn get_db(&self) -> i64 {
-        match self {
-            Self::Cluster(connection) => connection.get_db(),
-            Self::Single(connection) => connection.get_db(),
-            Self::Sentinel(_) => 0,
+            }
         }
     }
 }
+
+/// rustls panics where more than one provider was built in and the process has chosen none.
+#[cfg(feature = "redis-tls")]
+fn provide_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    }
+}
+
+#[cfg(not(feature = "redis-tls"))]
+const fn provide_cryptography() {}

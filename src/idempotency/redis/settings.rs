@@ -25,7 +25,10 @@ pub(super) async fn read(connection: &mut Connection) -> RedisResult<InfoDict> {
             let route = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
             redis::from_redis_value(cluster.route_command(redis::cmd("INFO"), route).await?)?
         }
-        other => redis::cmd("INFO").query_async(other).await?,
+        Connection::Server(_) => {
+            let (text,): (String,) = connection.run(redis::pipe().cmd("INFO")).await?;
+            text
+        }
     };
     Ok(InfoDict::new(&text))
 }

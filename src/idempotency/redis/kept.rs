@@ -1,0 +1,111 @@
+//! A connection to one server that is made anew when it breaks.
+
+use std::error::Error;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::sentinel::SentinelClient;
+use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult};
+use tokio::sync::{Mutex as AsyncMutex, watch};
+
+/// How long one call waits for its answer. Shorter than the budget of the layer, so that a call whose answer was lost is
+/// repeated within it.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_millis(110);
+pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+
+/// Where the server is.
+pub(super) enum Source {
+    /// The server that the sentinels call the master, which is asked for anew each time.
+    Sentinel(AsyncMutex<SentinelClient>),
+    Url(Client),
+}
+
+impl Source {
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_response_timeout(Some(ANSWER_WITHIN))
+            .set_connection_timeout(Some(CONNECT_WITHIN));
+        match self {
+            Self::Sentinel(client) => client.lock().await.get_async_connection_with_config(&config).await,
+            Self::Url(client) => client.get_multiplexed_async_connection_with_config(&config).await,
+        }
+    }
+}
+
+/// What will come of connecting, or has: nothing yet, a connection that calls share, or an error.
+pub(super) type Attempt = watch::Receiver<Option<RedisResult<MultiplexedConnection>>>;
+
+/// The connection, whoever asks for it first makes it.
+pub(super) struct Kept {
+    source: Arc<Source>,
+    attempt: Mutex<Option<Attempt>>,
+}
+
+impl Kept {
+    pub(super) const fn new(source: Arc<Source>) -> Self {
+        Self { source, attempt: Mutex::new(None) }
+    }
+
+    pub(super) const fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// In a task of its own: a caller that runs out of time does not stop it for those who come after.
+    fn attempt(&self) -> Attempt {
+        let mut attempt = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+        attempt
+            .get_or_insert_with(|| {
+                let (tell, attempt) = watch::channel(None);
+                let source = Arc::clone(&self.source);
+                drop(tokio::spawn(async move {
+                    tell.send_replace(Some(source.connect().await));
+                }));
+                attempt
+            })
+            .clone()
+    }
+
+    /// The connection, and by which attempt it was made.
+    pub(super) async fn connection(&self) -> RedisResult<(MultiplexedConnection, Attempt)> {
+        let mut attempt = self.attempt();
+        let made = attempt.wait_for(Option::is_some).await.ok().and_then(|made| made.clone());
+        // Nobody tells where the runtime ends, and the task with it.
+        let made = made.unwrap_or_else(|| Err((ErrorKind::Io, "nobody connects any more").into()));
+        let connection = made.inspect_err(|_| self.give_up(&attempt))?;
+        Ok((connection, attempt))
+    }
+
+    /// After an answer for which the connection may be to blame, the next call makes another.
+    pub(super) fn judge<T>(&self, answer: &RedisResult<T>, attempt: &Attempt) {
+        if answer.as_ref().is_err_and(may_pass_elsewhere) {
+            self.give_up(attempt);
+        }
+    }
+
+    fn give_up(&self, this: &Attempt) {
+        let mut attempt = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+        attempt.take_if(|now| now.same_channel(this));
+    }
+}
+
+/// Whether another connection may do better: this one is broken, or leads to a server that is no master any more.
+pub(super) fn may_pass_elsewhere(error: &RedisError) -> bool {
+    error.is_unrecoverable_error() || is_passing(error)
+}
+
+/// Whether it may pass by itself: nobody is there, or nobody who is ready.
+pub(super) fn is_passing(error: &RedisError) -> bool {
+    error.is_io_error()
+        || matches!(error.kind(), ErrorKind::ClusterConnectionNotFound | ErrorKind::MasterNameNotFoundBySentinel)
+        || matches!(error.code(), Some("CLUSTERDOWN" | "LOADING" | "MASTERDOWN" | "READONLY" | "TRYAGAIN"))
+}
+
+/// Whether TLS did not come about, since nobody known vouches for the server.
+pub(super) fn is_of_certificates(error: &RedisError) -> bool {
+    // The client shares what the system or rustls said.
+    let shared = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn Error + Send + Sync>>());
+    let cause = shared.and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)
+}

@@ -1,0 +1,86 @@
+//! Finished deliveries that this process has seen lately, so that their duplicates need no round trip.
+//!
+//! What is finished stays as it is until its time is up, so it may be kept here. A claim may end at any moment, so it
+//! never is.
+
+use std::time::Duration;
+#[cfg(feature = "moka")]
+use std::time::Instant;
+
+use bytes::Bytes;
+#[cfg(feature = "moka")]
+use moka::policy::EvictionPolicy;
+#[cfg(feature = "moka")]
+use moka::sync::Cache;
+
+#[cfg(feature = "moka")]
+use super::value::decode;
+use crate::delivery_key::Key;
+use crate::idempotency::store::{Claim, Claimed};
+
+/// What an entry takes besides its value, in bytes: about.
+#[cfg(feature = "moka")]
+const ENTRY: u32 = 300;
+
+#[cfg(feature = "moka")]
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+#[cfg(feature = "moka")]
+#[derive(Clone)]
+struct Finished {
+    value: Bytes,
+    until: Instant,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Recent {
+    #[cfg(feature = "moka")]
+    kept: Option<Cache<Key, Finished>>,
+}
+
+#[cfg(feature = "moka")]
+impl Recent {
+    pub(super) fn new(max_bytes: u64, at_most: Duration) -> Self {
+        let weight = |_: &Key, finished: &Finished| {
+            u32::try_from(finished.value.len()).unwrap_or(u32::MAX).saturating_add(ENTRY)
+        };
+        let kept = Cache::builder()
+            .max_capacity(max_bytes)
+            // The default drops what is fresh when the cache is full, and just that is asked for again.
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(weight)
+            // moka panics where it is beyond a thousand years.
+            .time_to_live(at_most.min(YEAR))
+            .build();
+        Self { kept: Some(kept) }
+    }
+
+    pub(super) fn find(&self, claimed: &Claimed) -> Option<Claim> {
+        let finished = self.kept.as_ref()?.get(&claimed.key)?;
+        (finished.until > Instant::now()).then(|| decode(&finished.value).answer(claimed, Duration::ZERO))
+    }
+
+    /// Keeps a value that says that a delivery is finished, for as long as the server does.
+    pub(super) fn keep(&self, key: Key, value: impl FnOnce() -> Bytes, left: Duration) {
+        if let (Some(kept), Some(until)) = (&self.kept, Instant::now().checked_add(left)) {
+            kept.insert(key, Finished { value: value(), until });
+        }
+    }
+
+    pub(super) fn forget(&self, key: &Key) {
+        if let Some(kept) = &self.kept {
+            kept.invalidate(key);
+        }
+    }
+}
+
+#[cfg(not(feature = "moka"))]
+impl Recent {
+    pub(super) const fn find(&self, _: &Claimed) -> Option<Claim> {
+        None
+    }
+
+    pub(super) fn keep(&self, _: Key, _: impl FnOnce() -> Bytes, _: Duration) {}
+
+    pub(super) const fn forget(&self, _: &Key) {}
+}

@@ -1,0 +1,106 @@
+//! A master, its replica and a sentinel that watches them.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tower_webhook::idempotency::{RedisOptions, RedisStore};
+
+use super::server::{Server, folder, free_port};
+
+pub(crate) const MASTER: &str = "webhooks";
+
+pub(crate) struct Watched {
+    pub(crate) master: Server,
+    pub(crate) replica: Server,
+    sentinel: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+/// Tries until it is so.
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    for _ in 0..1500 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
+impl Watched {
+    pub(crate) async fn start() -> Self {
+        let master = Server::start(&["--repl-diskless-sync-delay", "0"]).await;
+        let replica = Server::start(&["--replicaof", "127.0.0.1", &master.port().to_string()]).await;
+        until("the replica follows", async || {
+            master.ask::<String>(&["INFO", "replication"]).await.contains("state=online")
+        })
+        .await;
+        let (port, folder) = (free_port(), folder());
+        let file = folder.join("sentinel.conf");
+        let text = format!(
+            "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {} 1\n\
+             sentinel down-after-milliseconds {MASTER} 500\nsentinel failover-timeout {MASTER} 3000\n",
+            folder.display(),
+            master.port()
+        );
+        std::fs::write(&file, text).unwrap();
+        let mut command = Command::new("redis-server");
+        command.arg(&file).arg("--sentinel").stdout(Stdio::null()).stderr(Stdio::null());
+        let sentinel = command.spawn().expect("redis-server is installed: `tests/run.sh` sees to it");
+        let watched = Self { master, replica, sentinel, port, folder };
+        until("the sentinel knows the replica", async || {
+            watched
+                .ask(&["SENTINEL", "REPLICAS", MASTER])
+                .await
+                .is_ok_and(|replicas| format!("{replicas:?}").contains("slave"))
+        })
+        .await;
+        watched
+    }
+
+    async fn ask(&self, command: &[&str]) -> redis::RedisResult<redis::Value> {
+        let client = redis::Client::open(self.url())?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        redis::cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    pub(crate) async fn store(&self, options: RedisOptions) -> RedisStore {
+        options.connect_sentinel([self.url()], MASTER).await.unwrap()
+    }
+
+    /// Lets nothing more reach the replica.
+    pub(crate) async fn cut(&self) {
+        let _: String = self.master.ask(&["ACL", "SETUSER", "default", "-psync", "-sync"]).await;
+        let _: u64 = self.master.ask(&["CLIENT", "KILL", "TYPE", "replica"]).await;
+    }
+
+    /// Waits until the replica is the master, and the sentinel says so.
+    pub(crate) async fn until_failed_over(&self) {
+        let port = self.replica.port().to_string();
+        until("the replica takes over", async || {
+            let known = self.ask(&["SENTINEL", "MASTER", MASTER]).await;
+            known.is_ok_and(|known| format!("{known:?}").contains(&port))
+                && self.replica.ask::<String>(&["INFO", "replication"]).await.contains("role:master")
+        })
+        .await;
+    }
+
+    pub(crate) async fn fail_over(&self) {
+        until("the failover begins", async || self.ask(&["SENTINEL", "FAILOVER", MASTER]).await.is_ok()).await;
+        self.until_failed_over().await;
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _ = self.sentinel.kill();
+        let _ = self.sentinel.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
