@@ -3,6 +3,7 @@
 mod claims;
 mod disconnect;
 mod ids;
+mod local;
 mod outcomes;
 mod stores;
 mod tower;
