@@ -34,6 +34,11 @@ impl Breaker {
         true
     }
 
+    /// Whether its last answer was none.
+    pub(super) fn is_failing(&self) -> bool {
+        self.state().failures > 0
+    }
+
     /// The store has answered, or has not.
     pub(super) fn heard(&self, answered: bool) {
         let mut state = self.state();

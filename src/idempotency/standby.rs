@@ -102,16 +102,21 @@ impl Config {
         if !standby.breaker.lets_through() {
             return standby.memory.complete(claimed, record, retain, budget);
         }
+        // Where it failed just now, one try is enough: the record is safe here, and the sender waits.
+        let last = standby.breaker.is_failing();
         let call = self.store.complete(claimed, record.clone(), retain, budget);
         let (standby, claimed) = (standby.clone(), *claimed);
         StoreCall::Boxed(Box::pin(async move {
             let written = standby.watched(call).await;
             let finished = if written.is_ok() { recorded(&claimed) } else { claimed };
-            drop(standby.memory.complete(&finished, record, retain, budget));
+            let here = standby.memory.complete(&finished, record, retain, budget).now();
             if written.is_ok() {
                 drop(standby.memory.release(&claimed, budget));
             }
-            written
+            match (written, here) {
+                (Err(_), Some(here)) if last => Ok(here),
+                (written, _) => written,
+            }
         }))
     }
 

@@ -18,7 +18,7 @@ async fn what_comes_during_an_outage_runs_once_and_is_remembered_after_it() {
     let (runs, store) = (Runs::default(), shared());
     let service = local(&store).layer(handler(&runs, |_| ok()));
     store.fail("claim", 1);
-    store.fail("complete", 3);
+    store.fail("complete", 1);
     let first = send(&service, delivery("e1")).await;
     assert_eq!((first.status().as_u16(), outcome(&first)), (200, Some(Outcome::Local)));
     for _ in 0..3 {
