@@ -41,7 +41,8 @@ async fn fault_11_an_answer_that_is_no_success_releases_the_claim_and_the_next_d
         let builder = Response::builder().header("content-type", "application/grpc").header("grpc-status", "14");
         builder.body(Full::<Bytes>::default()).unwrap()
     };
-    let answers: [(&str, fn() -> Response<Full<Bytes>>); 4] =
+    type Failure = fn() -> Response<Full<Bytes>>;
+    let answers: [(&str, Failure); 4] =
         [("500", || status(500)), ("429", || status(429)), ("400", || status(400)), ("grpc", grpc_unavailable)];
     for (name, failure) in answers {
         let runs = Runs::default();

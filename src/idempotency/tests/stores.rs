@@ -11,7 +11,7 @@ pub(super) struct Shaky {
     calls: Arc<Mutex<Vec<&'static str>>>,
     /// So many calls of each name fail from now on.
     failing: Arc<Mutex<Vec<(&'static str, usize)>>>,
-    hangs_ms: Arc<AtomicU64>,
+    pub(super) hangs_ms: Arc<AtomicU64>,
     pub(super) shared: bool,
 }
 
