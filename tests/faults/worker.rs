@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tower_webhook::idempotency::RedisStore;
-use tower_webhook::testing::Endpoint;
-use tower_webhook::{Delivery, IdempotencyLayer};
+use tower_webhook::testing::{Answer, Endpoint};
+use tower_webhook::{Delivery, IdempotencyLayer, Outcome};
 
 use super::{Receiver, delivery, service, standard_webhooks, status};
 
@@ -193,7 +193,10 @@ async fn a_process_that_other_tests_start() {
                 let answers = copies.join_all().await;
                 let first =
                     answers.iter().filter(|answer| answer.status() == 200 && answer.outcome().is_none()).count();
-                let others = answers.iter().filter(|answer| answer.outcome().is_some()).count();
+                // In flight, or, on a machine that is busy, over the budget of the store: either way it comes back.
+                let is_other =
+                    |answer: &&Answer| answer.outcome() == Some(Outcome::Duplicate) || answer.status() == 503;
+                let others = answers.iter().filter(is_other).count();
                 say(&format!("burst {first} {others}"));
             }
             ["go"] => gate.add_permits(1000),
