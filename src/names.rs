@@ -46,6 +46,8 @@ pub const IDEMPOTENCY_EARLY_EVICTIONS: &str = "webhook_idempotency_early_evictio
 pub const IDEMPOTENCY_ABANDONED_RUNS: &str = "webhook_idempotency_abandoned_runs_total";
 /// Deliveries with a new id around signed material that was seen before.
 pub const REPLAY_GUARD_HITS: &str = "webhook_idempotency_replay_guard_hits_total";
+/// Runs that the idempotency store was not there for.
+pub const IDEMPOTENCY_WITHOUT_STORE: &str = "webhook_idempotency_runs_without_store_total";
 /// Always 1; its labels say what is running.
 pub const INFO: &str = "webhook_info";
 
@@ -182,6 +184,11 @@ pub const CATALOGUE: &[Metric] = &[
     ),
     counter(IDEMPOTENCY_ABANDONED_RUNS, &[BACKEND], "Runs of a handler that ended without a result."),
     counter(REPLAY_GUARD_HITS, &[BACKEND], "Webhooks with a new id around signed material that was seen before."),
+    counter(
+        IDEMPOTENCY_WITHOUT_STORE,
+        &[BACKEND, OUTCOME],
+        "Runs while the idempotency store failed: without a claim, or under one that only this process sees.",
+    ),
     gauge(INFO, MetricUnit::Count, &[VERSION, SCHEMA], "Always 1; the labels say which version counts."),
 ];
 

@@ -21,6 +21,8 @@ pub enum Outcome {
     HandlerTimeout,
     /// The same delivery is being worked on. The handler did not run.
     InFlight,
+    /// The handler ran under a claim that only this process sees: the store failed, and the policy says to go on so.
+    Local,
     /// The handler ran, although the same signed material had come under another id before.
     ReplayCounted,
 }
@@ -37,6 +39,7 @@ impl Outcome {
             Self::HandlerPanic => "handler_panic",
             Self::HandlerTimeout => "handler_timeout",
             Self::InFlight => "in_flight",
+            Self::Local => "local",
             Self::ReplayCounted => "replay_counted",
         }
     }

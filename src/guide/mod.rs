@@ -2,3 +2,6 @@
 
 #[doc = include_str!("adding_a_provider.md")]
 pub mod adding_a_provider {}
+
+#[doc = include_str!("idempotency.md")]
+pub mod idempotency {}

@@ -109,7 +109,15 @@ impl Case {
     /// Goes on without a claim.
     pub(super) fn bypass(&mut self) {
         self.plan = Plan::Open;
-        self.mark(Outcome::Bypassed);
+        self.without_store(Outcome::Bypassed);
+    }
+
+    /// Runs although the store has not said that it may.
+    pub(super) fn without_store(&mut self, outcome: Outcome) {
+        self.mark(outcome);
+        if let Some(tracked) = &self.tracked {
+            tracked.runs_without_store(outcome);
+        }
     }
 
     pub(super) fn mark(&mut self, outcome: Outcome) {
@@ -189,7 +197,7 @@ impl Case {
     /// The claim may or may not be there: gives it back, without anybody waiting for it.
     pub(super) fn release_unknown(&self) {
         if let (Some(claimed), Ok(runtime)) = (self.claimed(), Handle::try_current()) {
-            let release = self.config.store.release(claimed, self.config.store_budget);
+            let release = self.config.release(claimed);
             drop(runtime.spawn(async move {
                 // The store fails already; the lease lapses if this does, too.
                 let _ = release.await;

@@ -11,6 +11,7 @@ use super::drain::Drain;
 use super::erased::ErasedStore;
 use super::flights::{Flights, WaiterLimits};
 use super::policy::{OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
+use super::standby::Standby;
 use super::store::Claimed;
 use crate::coverage::Coverage;
 use crate::delivery::{Delivery, Facts};
@@ -34,6 +35,8 @@ pub(super) struct Config {
     pub(super) replay_guard: ReplayGuard,
     pub(super) on_disconnect: OnDisconnect,
     pub(super) on_store_failure: OnStoreFailure,
+    /// Stands in for the store where the policy says so.
+    pub(super) standby: Option<Standby>,
     pub(super) bodies: Bodies,
     pub(super) client_errors: ClientErrors,
     pub(super) ids: Ids,
@@ -94,6 +97,7 @@ impl Config {
             replay_guard: ReplayGuard::default(),
             on_disconnect: OnDisconnect::default(),
             on_store_failure: OnStoreFailure::default(),
+            standby: None,
             bodies: Bodies::AsTheProfileSays,
             client_errors: ClientErrors::Release,
             ids: Ids::AsTheProfileSays,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::outcome::Outcome;
 use crate::telemetry::IdempotencyMetrics;
 
 /// Counts the runs of one or more layers, and lets them end before the process does.
@@ -133,6 +134,13 @@ impl Tracked {
     /// Whether this run counts as abandoned if it is dropped now.
     pub(super) const fn set_lost(&mut self, lost: bool) {
         self.lost = lost;
+    }
+
+    /// Counts that this run goes on without the store.
+    pub(super) fn runs_without_store(&self, outcome: Outcome) {
+        if let Some(metrics) = self.counts.metrics.get() {
+            metrics.ran_without_store(outcome);
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub struct StoreError(Cause);
 #[derive(Debug)]
 enum Cause {
     Failed(Box<dyn Error + Send + Sync>),
+    NotAsked,
     TimedOut,
 }
 
@@ -28,6 +29,7 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Cause::Failed(_) => "the idempotency store failed",
+            Cause::NotAsked => "the idempotency store was not asked, since it has failed several times in a row",
             Cause::TimedOut => "the idempotency store did not answer in time",
         })
     }
@@ -37,8 +39,15 @@ impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             Cause::Failed(error) => Some(error.as_ref()),
-            Cause::TimedOut => None,
+            Cause::NotAsked | Cause::TimedOut => None,
         }
+    }
+}
+
+impl StoreError {
+    /// It is taken to be down, and is tried again in a second.
+    pub(super) const fn not_asked() -> Self {
+        Self(Cause::NotAsked)
     }
 }
 
@@ -52,6 +61,20 @@ impl<T> StoreCall<T> {
     #[cfg_attr(not(feature = "moka"), allow(dead_code))]
     pub(super) const fn answered(answer: T) -> Self {
         Self::Answered(Some(answer))
+    }
+
+    /// The answer, where it was there at once.
+    pub(super) fn now(self) -> Option<T> {
+        match self {
+            Self::Answered(answer) => answer,
+            Self::Boxed(_) => None,
+        }
+    }
+}
+
+impl<T: Send + 'static> StoreCall<T> {
+    pub(super) fn failed(error: StoreError) -> Self {
+        Self::Boxed(Box::pin(std::future::ready(Err(error))))
     }
 }
 

@@ -13,6 +13,7 @@ use super::erased::StoreError;
 use super::memory::erase;
 use super::policy::{OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
 use super::service::IdempotencyService;
+use super::standby::Standby;
 use super::store::Store;
 use crate::clock::Clock;
 use crate::delivery_key::Key;
@@ -80,7 +81,10 @@ impl IdempotencyLayer {
 
     /// What to do with a delivery when the store fails. Default: [`OnStoreFailure::FailClosed`].
     pub fn on_store_failure(self, policy: OnStoreFailure) -> Self {
-        self.with(|config| config.on_store_failure = policy)
+        self.with(|config| {
+            config.on_store_failure = policy;
+            config.standby = standby(policy);
+        })
     }
 
     /// Refuses another body under the same id with 422 `idempotency_conflict`, as the IETF profile
@@ -178,8 +182,12 @@ impl IdempotencyLayer {
     /// Judges leases and the life of records by this clock, where the store is in memory: one of the same size takes
     /// its place, empty. Other stores have a clock of their own.
     pub fn clock(self, clock: impl Clock) -> Self {
-        let by_clock = self.config.store.by_clock(Arc::new(clock));
-        self.with(|config| config.store = by_clock.unwrap_or_else(|| Arc::clone(&config.store)))
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let by_clock = self.config.store.by_clock(Arc::clone(&clock));
+        self.with(|config| {
+            config.store = by_clock.unwrap_or_else(|| Arc::clone(&config.store));
+            config.standby = config.standby.as_ref().and_then(|standby| standby.by_clock(clock));
+        })
     }
 
     /// Ends the runs of this layer well when the process is to end.
@@ -196,7 +204,16 @@ impl IdempotencyLayer {
     ///
     /// When the store fails.
     pub async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        self.config.store.forget(*key, self.config.store_budget).await
+        self.config.forget(key).await
+    }
+}
+
+/// What stands in for the store where it fails.
+fn standby(policy: OnStoreFailure) -> Option<Standby> {
+    match policy {
+        #[cfg(feature = "moka")]
+        OnStoreFailure::FailLocal => Some(Standby::new(Arc::new(super::MemoryStore::new()))),
+        OnStoreFailure::FailClosed | OnStoreFailure::FailOpen => None,
     }
 }
 

@@ -90,6 +90,7 @@
 //!   what a token can fence and what not
 
 mod answer;
+mod breaker;
 mod case;
 mod config;
 mod counted;
@@ -112,6 +113,7 @@ mod record;
 mod redis;
 mod run;
 mod service;
+mod standby;
 mod store;
 mod verdict;
 

@@ -56,6 +56,15 @@ pub enum OnStoreFailure {
     /// It is refused with 503 `idempotency_unavailable`, and comes again.
     #[default]
     FailClosed,
+    /// A [`MemoryStore`](super::MemoryStore) stands in, so copies that this process gets run once; those that go to other
+    /// processes run there as well. For senders that do not come again by themselves, such as GitHub.
+    ///
+    /// The answer is marked with [`Outcome::Local`](crate::Outcome::Local). The store in memory follows along at all
+    /// times, so it knows what this process was at work on when the outage began, and what it had finished; what it ran
+    /// during the outage it remembers afterwards. After three failures in a row the store is asked once a second, and
+    /// all other deliveries do not wait for it.
+    #[cfg(feature = "moka")]
+    FailLocal,
     /// The handler runs without a claim, so duplicates run as well. The answer is marked with
     /// [`Outcome::Bypassed`](crate::Outcome::Bypassed).
     FailOpen,

@@ -59,7 +59,7 @@ impl Pulse {
                 return Poll::Ready(Beat::TimedOut);
             }
             if let (Some(claimed), false, true) = (case.claimed(), self.fenced, self.extend.is_none()) {
-                self.extend = Some(config.store.extend(claimed, config.lease, config.store_budget));
+                self.extend = Some(config.extend(claimed));
             }
             sleep.reset(far(now, beat).min(ends));
         }

@@ -152,8 +152,7 @@ where
         match self.case.plan {
             Plan::Claim(claimed) => {
                 self.lost_if_dropped();
-                let config = &self.case.config;
-                let call = config.store.claim(&claimed, config.lease, config.store_budget);
+                let call = self.case.config.claim(&claimed);
                 self.stage.set(Stage::Claim { call });
                 None
             }
@@ -185,7 +184,7 @@ where
                 self.case.own(attempt);
                 if self.case.cancelled { self.release(None) } else { self.run() }
             }
-            Err(error) => self.store_failed(&error),
+            Err(error) => self.store_failed(&claimed, &error),
             Ok(_) if self.case.detached => self.over(None),
             Ok(Claim::Done { same_fp: false, .. } | Claim::InFlight { same_fp: false, .. })
                 if self.case.config.compares_bodies() =>
@@ -215,12 +214,22 @@ where
     }
 
     /// Whether the claim is there or not cannot be told.
-    fn store_failed(&mut self, error: &StoreError) -> Option<Answer<R, S::Error>> {
+    fn store_failed(&mut self, claimed: &Claimed, error: &StoreError) -> Option<Answer<R, S::Error>> {
         self.case.store_failed("claim", error);
+        if !self.case.detached
+            && let Some(claim) = self.case.config.claim_alone(claimed)
+        {
+            if matches!(claim, Claim::Owned { .. }) {
+                self.case.without_store(Outcome::Local);
+            }
+            return self.claimed(Ok(claim));
+        }
         self.case.release_unknown();
         match self.case.config.on_store_failure {
             _ if self.case.detached => self.over(None),
             OnStoreFailure::FailClosed => self.refuse(Reason::IdempotencyUnavailable.into()),
+            #[cfg(feature = "moka")]
+            OnStoreFailure::FailLocal => self.refuse(Reason::IdempotencyUnavailable.into()),
             OnStoreFailure::FailOpen => {
                 self.case.bypass();
                 self.run()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Decision, End, Operation};
 use crate::clock::UnixTime;
+use crate::outcome::Outcome;
 
 /// Counts nothing.
 #[derive(Clone, Debug)]
@@ -73,4 +74,6 @@ impl IdempotencyMetrics {
     pub(crate) const fn run_abandoned(&self) {}
 
     pub(crate) const fn replay_guard_hit(&self) {}
+
+    pub(crate) const fn ran_without_store(&self, _: Outcome) {}
 }

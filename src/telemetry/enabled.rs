@@ -9,6 +9,7 @@ use super::register::{self, Family};
 use super::{Decision, End, Operation};
 use crate::clock::UnixTime;
 use crate::names;
+use crate::outcome::Outcome;
 
 /// Distinct key ids that a route has in its metrics; what is beyond is counted as `_OTHER`.
 const MAX_KEY_IDS: usize = 32;
@@ -206,16 +207,20 @@ struct Idempotency {
     early_evictions: Counter,
     abandoned_runs: Counter,
     replay_guard_hits: Counter,
+    bypassed: Counter,
+    local: Counter,
 }
 
 impl IdempotencyMetrics {
     pub(crate) fn new(backend: &str) -> Self {
-        use names::{BACKEND, OP, RESULT};
+        use names::{BACKEND, OP, OUTCOME, RESULT};
 
         register::info();
         let operations = Family::new(names::IDEMPOTENCY_OPERATIONS);
         let durations = Family::new(names::IDEMPOTENCY_DURATION);
         let only_backend = [(BACKEND, backend)];
+        let runs = Family::new(names::IDEMPOTENCY_WITHOUT_STORE);
+        let without_store = |outcome: Outcome| runs.counter(&[(BACKEND, backend), (OUTCOME, outcome.code())]);
         Self(Arc::new(Idempotency {
             operations: Operation::ALL.map(|operation| {
                 operations.counter(&[(BACKEND, backend), (OP, operation.op()), (RESULT, operation.result())])
@@ -226,6 +231,8 @@ impl IdempotencyMetrics {
             early_evictions: Family::new(names::IDEMPOTENCY_EARLY_EVICTIONS).counter(&only_backend),
             abandoned_runs: Family::new(names::IDEMPOTENCY_ABANDONED_RUNS).counter(&only_backend),
             replay_guard_hits: Family::new(names::REPLAY_GUARD_HITS).counter(&only_backend),
+            bypassed: without_store(Outcome::Bypassed),
+            local: without_store(Outcome::Local),
         }))
     }
 
@@ -260,5 +267,11 @@ impl IdempotencyMetrics {
     /// Signed material came again under another id.
     pub(crate) fn replay_guard_hit(&self) {
         self.0.replay_guard_hits.increment(1);
+    }
+
+    /// A run goes on although the store failed.
+    pub(crate) fn ran_without_store(&self, outcome: Outcome) {
+        let counter = if outcome == Outcome::Local { &self.0.local } else { &self.0.bypassed };
+        counter.increment(1);
     }
 }

@@ -115,7 +115,7 @@ impl End {
             Some(Outcome::HandlerTimeout) => return Self::HandlerTimeout,
             Some(Outcome::InFlight) => return Self::Refused(Reason::IdempotencyInFlight),
             // The handler ran, and its answer says how that went.
-            Some(Outcome::Bypassed | Outcome::Fenced | Outcome::ReplayCounted) | None => {}
+            Some(Outcome::Bypassed | Outcome::Fenced | Outcome::Local | Outcome::ReplayCounted) | None => {}
         }
         if let Some(rejection) = extensions.get::<Rejection>() {
             return Self::Refused(rejection.reason());

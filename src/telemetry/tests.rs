@@ -6,6 +6,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
 use super::*;
 use crate::clock::UnixTime;
+use crate::outcome::Outcome;
 
 fn recorder() -> PrometheusRecorder {
     PrometheusBuilder::new().build_recorder()
@@ -37,8 +38,8 @@ fn every_counter_is_born_at_zero() {
     });
     let counters: Vec<_> =
         page.lines().filter(|line| line.starts_with("webhook_") && line.contains("_total")).collect();
-    // Ends of requests, two keys and the rest, decisions, operations, and four of the store.
-    assert_eq!(counters.len(), End::all().count() + 3 + Decision::ALL.len() + Operation::ALL.len() + 4);
+    // Ends of requests, two keys and the rest, decisions, operations, and six of the store.
+    assert_eq!(counters.len(), End::all().count() + 3 + Decision::ALL.len() + Operation::ALL.len() + 6);
     for counter in counters {
         assert!(counter.ends_with(" 0"), "{counter}");
     }
@@ -130,6 +131,9 @@ fn a_store_that_fails_is_counted_as_an_error_too() {
         metrics.evicted_early(1);
         metrics.run_abandoned();
         metrics.replay_guard_hit();
+        metrics.ran_without_store(Outcome::Bypassed);
+        metrics.ran_without_store(Outcome::Local);
+        metrics.ran_without_store(Outcome::Local);
     });
     let operation = |op, result| {
         value(&page, &format!(r#"webhook_idempotency_operations_total{{backend="redis",op="{op}",result="{result}"}}"#))
@@ -147,6 +151,10 @@ fn a_store_that_fails_is_counted_as_an_error_too() {
     ] {
         assert_eq!(value(&page, &format!(r#"{name}{{backend="redis"}}"#)), count, "{name}");
     }
+    let alone = |outcome| {
+        value(&page, &format!(r#"webhook_idempotency_runs_without_store_total{{backend="redis",outcome="{outcome}"}}"#))
+    };
+    assert_eq!((alone("bypassed"), alone("local")), (1.0, 2.0));
 }
 
 #[test]

@@ -224,5 +224,7 @@ pub(super) fn erase<S: Store>(store: S) -> Arc<dyn ErasedStore> {
     }
 }
 
+#[cfg(all(test, feature = "testing"))]
+mod model_tests;
 #[cfg(test)]
 mod tests;

@@ -115,9 +115,9 @@ where
                 return self.over(answer);
             }
             (Some(claimed), Ended::Completed(record)) => {
-                config.store.complete(claimed, record.clone(), self.case.retention(), config.store_budget)
+                config.complete(claimed, record.clone(), self.case.retention())
             }
-            (Some(claimed), Ended::Released) => config.store.release(claimed, config.store_budget),
+            (Some(claimed), Ended::Released) => config.release(claimed),
         };
         self.set_stage(Stage::End { call, ended, tries: 1, answer });
         None
@@ -136,9 +136,7 @@ where
             (Err(error), Ended::Completed(record)) => {
                 self.case.store_failed("complete", &error);
                 if let (true, Ok(_), Some(claimed)) = (tries < TRIES, Handle::try_current(), self.case.claimed()) {
-                    let config = &self.case.config;
-                    let again =
-                        config.store.complete(claimed, record.clone(), self.case.retention(), config.store_budget);
+                    let again = self.case.config.complete(claimed, record.clone(), self.case.retention());
                     self.timer.set(Some(sleep_until(Instant::now() + PAUSE * 4_u32.pow(tries - 1))));
                     if let StageProj::End { call, tries, .. } = self.stage.as_mut().project() {
                         *call = again;

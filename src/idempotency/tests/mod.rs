@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod cancelled;
 mod claims;
 mod disconnect;
 mod ids;
+mod local;
 mod outcomes;
 mod stores;
 mod tower;

@@ -6,17 +6,17 @@ use super::*;
 
 /// A store in memory whose calls can be made to fail, to hang, and are counted.
 #[derive(Clone, Debug, Default)]
-struct Shaky {
-    inner: MemoryStore,
+pub(super) struct Shaky {
+    pub(super) inner: MemoryStore,
     calls: Arc<Mutex<Vec<&'static str>>>,
     /// So many calls of each name fail from now on.
     failing: Arc<Mutex<Vec<(&'static str, usize)>>>,
-    hangs_ms: Arc<AtomicU64>,
-    shared: bool,
+    pub(super) hangs_ms: Arc<AtomicU64>,
+    pub(super) shared: bool,
 }
 
 #[derive(Debug)]
-struct Down;
+pub(super) struct Down;
 
 impl std::fmt::Display for Down {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -27,11 +27,11 @@ impl std::fmt::Display for Down {
 impl std::error::Error for Down {}
 
 impl Shaky {
-    fn fail(&self, call: &'static str, times: usize) {
+    pub(super) fn fail(&self, call: &'static str, times: usize) {
         self.failing.lock().unwrap().push((call, times));
     }
 
-    fn calls(&self) -> Vec<&'static str> {
+    pub(super) fn calls(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
