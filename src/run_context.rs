@@ -62,6 +62,12 @@ pub struct IdempotencyContext {
 }
 
 impl IdempotencyContext {
+    /// A run that was claimed by hand, from a [`Store`](crate::idempotency::Store), or that a test makes up.
+    #[must_use]
+    pub const fn new(key: Key, token: Token) -> Self {
+        Self { key, token, attempt: None }
+    }
+
     /// The key of the delivery: the same for each of its copies.
     #[must_use]
     pub const fn key(&self) -> &Key {

@@ -18,6 +18,17 @@ if ! command -v redis-server >/dev/null; then
     fi
 fi
 
+if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
+    step "installing postgresql"
+    if command -v apt-get >/dev/null; then
+        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+        $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq postgresql >/dev/null
+    else
+        echo "install postgresql (12 or newer) with your package manager" >&2
+        exit 1
+    fi
+fi
+
 step "formatting"
 cargo fmt --all --check
 
@@ -26,7 +37,7 @@ cargo clippy --all-targets --all-features -- -D warnings
 
 step "each feature alone, and none"
 cargo clippy --quiet --lib --no-default-features -- -D warnings
-for feature in axum cli ecdsa ed25519 metrics moka redis redis-tls rsa schemes serve testing tonic tracing; do
+for feature in axum cli ecdsa ed25519 metrics moka postgres redis redis-tls rsa schemes serve testing tonic tracing; do
     cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
 done
 

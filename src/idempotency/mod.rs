@@ -107,6 +107,8 @@ mod memory;
 #[path = "no_memory.rs"]
 mod memory;
 mod policy;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod pulse;
 mod record;
 #[cfg(feature = "redis")]
@@ -127,6 +129,8 @@ pub use layer::IdempotencyLayer;
 #[cfg(feature = "moka")]
 pub use memory::MemoryStore;
 pub use policy::{Directive, OnDisconnect, OnStoreFailure, Profile, ReplayGuard};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresError, PostgresOptions, PostgresStore};
 #[cfg(feature = "redis")]
 pub use redis::{RedisOptions, RedisStore};
 pub use service::IdempotencyService;
