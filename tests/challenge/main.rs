@@ -212,7 +212,7 @@ fn table() -> String {
         for challenge in scheme.challenges() {
             let unsigned = if challenge.is_unsigned() { "yes" } else { "no" };
             let needs = challenge.needs().map(|option| format!("`{option}`")).unwrap_or_default();
-            let (asked, answer) = (challenge.asked(), challenge.answered_with());
+            let (asked, answer) = (challenge.asked(), challenge.answered_with().replace('|', "\\|"));
             table += &format!("| `{}` | {asked} | {unsigned} | {answer} | {needs} |\n", scheme.name());
         }
     }
