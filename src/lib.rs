@@ -36,6 +36,9 @@ pub mod challenge;
 pub mod danger;
 pub mod https_only;
 pub mod idempotency;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub mod inbox;
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
@@ -73,6 +76,8 @@ pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
 pub use https_only::HttpsOnlyLayer;
 pub use idempotency::IdempotencyLayer;
+#[cfg(feature = "sqlite")]
+pub use inbox::{Inbox, InboxLayer};
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;
 pub use outcome::Outcome;

@@ -48,6 +48,18 @@ pub const IDEMPOTENCY_ABANDONED_RUNS: &str = "webhook_idempotency_abandoned_runs
 pub const REPLAY_GUARD_HITS: &str = "webhook_idempotency_replay_guard_hits_total";
 /// Runs that the idempotency store was not there for.
 pub const IDEMPOTENCY_WITHOUT_STORE: &str = "webhook_idempotency_runs_without_store_total";
+/// Deliveries that an inbox was to store.
+pub const INBOX_STORED: &str = "webhook_inbox_stored_total";
+/// How long an inbox took to store a delivery.
+pub const INBOX_STORE_DURATION: &str = "webhook_inbox_store_duration_seconds";
+/// Attempts of an inbox's subscribers.
+pub const INBOX_ATTEMPTS: &str = "webhook_inbox_attempts_total";
+/// Deliveries that a subscriber has not finished.
+pub const INBOX_PENDING: &str = "webhook_inbox_pending_deliveries";
+/// Dead letters of a subscriber.
+pub const INBOX_DEAD_LETTERS: &str = "webhook_inbox_dead_letters";
+/// How long the oldest dead letter has been one.
+pub const INBOX_DEAD_LETTER_AGE: &str = "webhook_inbox_oldest_dead_letter_age_seconds";
 /// Always 1; its labels say what is running.
 pub const INFO: &str = "webhook_info";
 
@@ -69,6 +81,8 @@ pub const REASON: &str = "reason";
 pub const RESULT: &str = "result";
 /// Label: the route, as configured.
 pub const ROUTE: &str = "route";
+/// Label: the subscriber of an inbox.
+pub const SUBSCRIBER: &str = "subscriber";
 /// Label: the version of these names. A number that grows when a name changes its meaning.
 pub const SCHEMA: &str = "schema";
 /// Label: the version of this crate.
@@ -188,6 +202,17 @@ pub const CATALOGUE: &[Metric] = &[
         IDEMPOTENCY_WITHOUT_STORE,
         &[BACKEND, OUTCOME],
         "Runs while the idempotency store failed: without a claim, or under one that only this process sees.",
+    ),
+    counter(INBOX_STORED, &[RESULT], "Webhooks that an inbox was to store, and what became of them."),
+    histogram(INBOX_STORE_DURATION, MetricUnit::Seconds, &[], "Time that an inbox took to store a webhook durably."),
+    counter(INBOX_ATTEMPTS, &[SUBSCRIBER, RESULT], "Attempts of the subscribers of an inbox, by how they ended."),
+    gauge(INBOX_PENDING, MetricUnit::Count, &[SUBSCRIBER], "Webhooks that a subscriber of an inbox has not finished."),
+    gauge(INBOX_DEAD_LETTERS, MetricUnit::Count, &[SUBSCRIBER], "Dead letters of a subscriber of an inbox."),
+    gauge(
+        INBOX_DEAD_LETTER_AGE,
+        MetricUnit::Seconds,
+        &[SUBSCRIBER],
+        "Time since the oldest dead letter of a subscriber was given up; 0 where there is none.",
     ),
     gauge(INFO, MetricUnit::Count, &[VERSION, SCHEMA], "Always 1; the labels say which version counts."),
 ];

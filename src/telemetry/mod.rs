@@ -12,6 +12,8 @@ mod disabled;
 #[cfg(feature = "metrics")]
 mod enabled;
 mod end;
+#[cfg(feature = "sqlite")]
+mod inbox;
 #[cfg(feature = "metrics")]
 mod log;
 mod operation;
@@ -25,4 +27,6 @@ pub(crate) use disabled::{AllowlistMetrics, IdempotencyMetrics, InFlight, Reques
 #[cfg(feature = "metrics")]
 pub(crate) use enabled::{AllowlistMetrics, IdempotencyMetrics, InFlight, RequestMetrics, SignatureMetrics};
 pub(crate) use end::End;
+#[cfg(feature = "sqlite")]
+pub(crate) use inbox::{Attempted, InboxMetrics, Stored};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};

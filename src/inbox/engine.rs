@@ -1,0 +1,121 @@
+//! What an engine must be able to do: two tables, and the few statements on them.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::error::InboxError;
+use super::event::Event;
+use super::retention::Retention;
+
+/// A call of the engine. It goes on even if this is dropped.
+pub(super) type Call<T> = Pin<Box<dyn Future<Output = Result<T, InboxError>> + Send>>;
+
+/// Stores events and the progress of their deliveries. Times are milliseconds since 1970.
+pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
+    /// Stores an event with one row a subscriber, in one transaction. Returns once that is on the disk.
+    fn append(&self, event: Event, subscribers: Vec<Arc<str>>) -> Call<Appended>;
+    /// Deliveries that are due, the earliest first; suspects before all others.
+    fn due(&self, ask: Due) -> Call<Found>;
+    /// Counts the attempt, durably: to be called just before the handler starts. `None`: it is not to be run any more.
+    fn begin(&self, subscriber: Arc<str>, seq: i64) -> Call<Option<u32>>;
+    /// Writes down how an attempt ended.
+    fn finish(&self, subscriber: Arc<str>, seq: i64, ending: Ending) -> Call<()>;
+    /// Dead letters, the oldest first, at most `limit`.
+    fn dead_letters(&self, filter: DeadLetterFilter, limit: u32) -> Call<Vec<DeadLetter>>;
+    /// Makes dead letters due now, with all attempts before them. Returns how many.
+    fn requeue(&self, filter: DeadLetterFilter, now: i64) -> Call<u64>;
+    /// Gives dead letters up. Returns how many.
+    fn discard(&self, filter: DeadLetterFilter, now: i64) -> Call<u64>;
+    /// How many deliveries wait and are dead, and since when.
+    fn counts(&self, subscribers: Vec<Arc<str>>) -> Call<Vec<Counts>>;
+    /// Takes away what need not be kept. Returns how many events it touched.
+    fn sweep(&self, retention: Retention, now: i64) -> Call<u64>;
+    /// Stores what has been accepted, and lets go of the inbox.
+    fn close(&self) -> Call<()>;
+}
+
+/// What became of an event that was to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Appended {
+    Duplicate,
+    New,
+}
+
+/// Which deliveries are looked for.
+#[derive(Clone, Debug)]
+pub(super) struct Due {
+    pub(super) subscriber: Arc<str>,
+    pub(super) now: i64,
+    pub(super) limit: usize,
+    pub(super) order: Option<HeadOfLine>,
+    /// What is running, or about to.
+    pub(super) taken: HashSet<i64>,
+}
+
+/// What a dead letter does to those behind it that have the same order key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeadOfLine {
+    /// It holds them up until it is requeued and done, or discarded.
+    Block,
+    /// They go on without it.
+    SkipToDlq,
+}
+
+/// What is due, and when to look again.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) jobs: Vec<Job>,
+    pub(super) next_due: Option<i64>,
+}
+
+/// One delivery to one subscriber.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) seq: i64,
+    /// Attempts so far.
+    pub(super) attempts: u32,
+    /// It was running when the process ended.
+    pub(super) suspect: bool,
+    pub(super) event: Event,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug)]
+pub(super) enum Ending {
+    Dead {
+        at: i64,
+        status: Option<u16>,
+        error: String,
+    },
+    Done {
+        at: i64,
+        status: Option<u16>,
+    },
+    Retry {
+        due: i64,
+        status: Option<u16>,
+        error: String,
+    },
+    /// It was taken back: the attempt does not count.
+    Returned {
+        due: i64,
+    },
+}
+
+/// How a subscriber stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// The subscriber.
+    pub subscriber: Arc<str>,
+    /// Deliveries that are not done: due, running, or waiting for their next attempt.
+    pub pending: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// When the oldest dead letter died.
+    pub oldest_dead: Option<crate::clock::UnixTime>,
+}

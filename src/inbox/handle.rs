@@ -1,0 +1,313 @@
+//! An inbox: how it is set up, opened, worked and closed.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::HeaderName;
+use tokio::sync::{Notify, RwLock, watch};
+use tokio::task::JoinHandle;
+
+use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::engine::{Counts, Engine};
+use super::error::{InboxError, InboxErrorKind};
+use super::event::millis;
+use super::layer::{Answering, InboxLayer};
+use super::retention::Retention;
+use super::service::{InboxEndpoint, Intake};
+use super::sqlite::Sqlite;
+use super::subscriber::Subscriber;
+use super::worker::{self, Phase, Workshop};
+use crate::clock::{Clock, SystemClock};
+use crate::delivery::Delivery;
+use crate::telemetry::InboxMetrics;
+
+/// How often what need not be kept is looked for.
+const SWEEP: Duration = Duration::from_secs(60);
+
+pub(super) type OrderKey = Arc<dyn Fn(&Delivery) -> Option<String> + Send + Sync>;
+
+/// The settings of an [`Inbox`].
+#[must_use]
+pub struct InboxOptions {
+    path: PathBuf,
+    subscribers: Vec<Subscriber>,
+    queue: usize,
+    retention: Retention,
+    clock: Arc<dyn Clock>,
+    order_key: Option<OrderKey>,
+    headers: Vec<HeaderName>,
+    counted: Counted,
+    wrong: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    No,
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    Yes,
+}
+
+impl InboxOptions {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            subscribers: Vec::new(),
+            queue: 4096,
+            retention: Retention::default(),
+            clock: Arc::new(SystemClock),
+            order_key: None,
+            headers: ["content-type", "content-language", "user-agent"].map(HeaderName::from_static).to_vec(),
+            counted: Counted::No,
+            wrong: None,
+        }
+    }
+
+    /// One more subscriber. One that was not there before gets what is stored already, too.
+    pub fn subscriber(mut self, subscriber: Subscriber) -> Self {
+        if subscriber.name.is_empty() || self.subscribers.iter().any(|other| other.name == subscriber.name) {
+            self.wrong = Some(format!("a subscriber is named `{}`: names are unique and not empty", subscriber.name));
+        }
+        self.subscribers.push(subscriber);
+        self
+    }
+
+    /// How many deliveries may wait to be stored; one more is refused with 503 `queue_full`. Default 4096.
+    pub const fn queue(mut self, deliveries: usize) -> Self {
+        self.queue = deliveries;
+        self
+    }
+
+    /// How long what is finished is kept.
+    pub const fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    /// What tells which deliveries are of one line, such as the id of a customer: for subscribers that are
+    /// [`ordered`](Subscriber::ordered). Default: nothing.
+    pub fn order_by(mut self, key: impl Fn(&Delivery) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.order_key = Some(Arc::new(key));
+        self
+    }
+
+    /// Keeps one more header of the request, besides `content-type`, `content-language` and `user-agent`. Cookies,
+    /// credentials and signatures are never kept, even if named here.
+    pub fn keep_header(mut self, name: HeaderName) -> Self {
+        let secret =
+            ["authorization", "cookie", "signature", "token", "secret", "hmac", "api-key", "apikey", "password"];
+        if secret.iter().any(|part| name.as_str().contains(part)) {
+            self.wrong = Some(format!("the header `{name}` is never kept: it may hold a secret"));
+        } else {
+            self.headers.push(name);
+        }
+        self
+    }
+
+    /// Where the time comes from. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Counts what is stored, tried and dead. Install the recorder first.
+    #[cfg(feature = "metrics")]
+    pub const fn metrics(mut self) -> Self {
+        self.counted = Counted::Yes;
+        self
+    }
+
+    /// Opens the inbox, or makes it. Nothing is worked on before [`Inbox::start`].
+    ///
+    /// # Errors
+    /// Another process holds the file; it is no inbox, or one of a newer version; a setting contradicts itself; there
+    /// is no subscriber.
+    pub async fn open(self) -> Result<Inbox, InboxError> {
+        let wrong =
+            if self.subscribers.is_empty() { Some("an inbox needs a subscriber".to_owned()) } else { self.wrong };
+        if let Some(wrong) = wrong {
+            return Err(InboxError::new(InboxErrorKind::Config, wrong));
+        }
+        let names: Vec<_> = self.subscribers.iter().map(|one| (Arc::clone(&one.name), one.filter.clone())).collect();
+        let (path, queue, max_bytes) = (self.path, self.queue, self.retention.max_bytes);
+        let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, queue, max_bytes, &names)).await;
+        let failed = |error| InboxError::new(InboxErrorKind::Open, "the inbox could not be opened").because(error);
+        let engine: Arc<dyn Engine> = Arc::new(opened.map_err(failed)??);
+        let metrics = match self.counted {
+            Counted::No => None,
+            Counted::Yes => Some(InboxMetrics::new(self.subscribers.iter().map(|one| &*one.name))),
+        };
+        let shop = Workshop {
+            engine,
+            clock: self.clock,
+            phase: watch::Sender::new(Phase::Serving),
+            metrics,
+            alone: Arc::new(RwLock::new(())),
+        };
+        let subscribers = self.subscribers.into_iter().map(|one| (one, Arc::new(Notify::new()))).collect();
+        let intake = Intake { shop: Arc::new(shop), subscribers, order_key: self.order_key, headers: self.headers };
+        Ok(Inbox { intake: Arc::new(intake), retention: self.retention, tasks: Arc::default() })
+    }
+}
+
+impl fmt::Debug for InboxOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboxOptions")
+            .field("path", &self.path)
+            .field("subscribers", &self.subscribers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A durable inbox, see the [module docs](super). Clones are the same inbox.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    intake: Arc<Intake>,
+    retention: Retention,
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+/// How a [`drain`](Inbox::drain) ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InboxDrained {
+    /// Every run has ended.
+    Clean,
+    /// The grace was too short for some: they were taken back, and run again at the next start.
+    TakenBack,
+}
+
+impl Inbox {
+    /// An inbox in a SQLite file: for one process, on a local disk. Beside it lie the files that SQLite makes
+    /// (`-wal`, `-shm`) and a lock (`.lock`).
+    pub fn sqlite(path: impl AsRef<Path>) -> InboxOptions {
+        InboxOptions::new(path.as_ref().to_owned())
+    }
+
+    /// The layer that stores and acknowledges, for any number of routes. It stands behind a
+    /// [`SignatureLayer`](crate::SignatureLayer); the service behind it gets only what was let in unsigned.
+    pub fn layer(&self) -> InboxLayer {
+        InboxLayer { intake: Arc::clone(&self.intake), answering: Answering::default() }
+    }
+
+    /// The same as the last service of a stack: what was let in unsigned is refused with 500 `misconfigured`.
+    #[must_use]
+    pub fn endpoint(&self) -> InboxEndpoint {
+        tower_layer::Layer::layer(&self.layer(), super::service::NotVerified)
+    }
+
+    /// Begins to work on what is stored, in tasks of this runtime. Once: a second call does nothing.
+    pub fn start(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if !tasks.is_empty() {
+            return;
+        }
+        for (subscriber, wake) in &self.intake.subscribers {
+            let shop = Arc::clone(&self.intake.shop);
+            tasks.push(tokio::spawn(worker::work(shop, subscriber.clone(), Arc::clone(wake))));
+        }
+        tasks.push(tokio::spawn(housekeeping(Arc::clone(&self.intake), self.retention)));
+    }
+
+    /// Looks for what is due now, rather than within the second: for a clock that is turned by hand.
+    pub fn wake(&self) {
+        self.intake.wake();
+    }
+
+    /// Ends well: from now on deliveries are refused with 503 `draining`; runs may end within `grace`; what has not
+    /// is dropped and taken back without counting the attempt. Then the file is written up and closed.
+    ///
+    /// # Errors
+    /// When the inbox is poisoned.
+    pub async fn drain(&self, grace: Duration) -> Result<InboxDrained, InboxError> {
+        let shop = &self.intake.shop;
+        shop.phase.send_replace(Phase::Draining);
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all = tokio::spawn(async move {
+            for task in tasks {
+                // A worker that panicked has nothing left to end.
+                let _ = task.await;
+            }
+        });
+        let clean = tokio::time::timeout(grace, &mut all).await.is_ok();
+        if !clean {
+            shop.phase.send_replace(Phase::Stopping);
+            let _ = all.await;
+        }
+        shop.engine.close().await?;
+        Ok(if clean { InboxDrained::Clean } else { InboxDrained::TakenBack })
+    }
+
+    /// How each subscriber stands.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read.
+    pub async fn counts(&self) -> Result<Vec<Counts>, InboxError> {
+        self.intake.counts().await
+    }
+
+    /// Dead letters, those that died first before the others, at most `limit`.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read.
+    pub async fn dead_letters(&self, filter: DeadLetterFilter, limit: u32) -> Result<Vec<DeadLetter>, InboxError> {
+        self.intake.shop.engine.dead_letters(filter, limit).await
+    }
+
+    /// Has dead letters tried again, now and with all attempts before them. Returns how many.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub async fn requeue(&self, filter: DeadLetterFilter) -> Result<u64, InboxError> {
+        let count = self.intake.shop.engine.requeue(filter, self.now()).await?;
+        self.wake();
+        Ok(count)
+    }
+
+    /// Gives dead letters up: they count as finished. Returns how many.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub async fn discard(&self, filter: DeadLetterFilter) -> Result<u64, InboxError> {
+        let count = self.intake.shop.engine.discard(filter, self.now()).await?;
+        self.wake();
+        Ok(count)
+    }
+
+    /// Takes away what need not be kept, a part of it; the inbox does so by itself once a minute. Returns how many rows
+    /// it touched.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub async fn sweep(&self) -> Result<u64, InboxError> {
+        self.intake.shop.engine.sweep(self.retention, self.now()).await
+    }
+
+    fn now(&self) -> i64 {
+        millis(self.intake.shop.clock.now().unwrap_or_default())
+    }
+}
+
+/// Retention and gauges.
+async fn housekeeping(intake: Arc<Intake>, retention: Retention) {
+    let shop = &intake.shop;
+    let mut phase = shop.phase.subscribe();
+    loop {
+        if let Some(now) = shop.clock.now() {
+            if let Err(error) = shop.engine.sweep(retention, millis(now)).await {
+                super::log::failed("sweep", "", &error);
+            }
+            if let (Some(metrics), Ok(counts)) = (&shop.metrics, intake.counts().await) {
+                for one in counts {
+                    let age = one.oldest_dead.map(|died| now.saturating_since(died));
+                    metrics.stands(&one.subscriber, one.pending, one.dead, age.unwrap_or_default());
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! How the layer is set up.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use tower_layer::Layer;
+
+use super::error::{InboxError, InboxErrorKind};
+use super::service::{InboxService, Intake};
+use crate::rejection::{Refusals, RenderRejection};
+
+/// Stores verified deliveries and acknowledges them once they are on the disk, see the [module](super). Made by
+/// [`Inbox::layer`](super::Inbox::layer).
+#[derive(Clone)]
+#[must_use]
+pub struct InboxLayer {
+    pub(super) intake: Arc<Intake>,
+    pub(super) answering: Answering,
+}
+
+/// What a stored delivery is answered with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answering {
+    pub(super) status: Option<StatusCode>,
+    pub(super) body: Option<Bytes>,
+    pub(super) retain: Option<Duration>,
+    pub(super) refusals: Refusals,
+}
+
+impl InboxLayer {
+    /// The status of what is stored. Default: 200 with the sender's exact answer where it asks for one, else 202.
+    ///
+    /// # Errors
+    /// One that is no 2xx: the sender would deliver again what is stored.
+    pub fn status(mut self, status: u16) -> Result<Self, InboxError> {
+        let success = StatusCode::from_u16(status).ok().filter(StatusCode::is_success);
+        let wrong = || InboxError::new(InboxErrorKind::Config, format!("{status} does not say that it is stored"));
+        self.answering.status = Some(success.ok_or_else(wrong)?);
+        Ok(self)
+    }
+
+    /// The body of the answer, where the sender asks for one that the catalogue does not know.
+    pub fn answer(mut self, body: impl Into<Bytes>) -> Self {
+        self.answering.body = Some(body.into());
+        self
+    }
+
+    /// How long copies are recognised. Default: as long as the sender goes on with retries plus a day, and a day where
+    /// that is not known.
+    pub const fn retain_for(mut self, time: Duration) -> Self {
+        self.answering.retain = Some(time);
+        self
+    }
+
+    /// Another way to write refusals down.
+    pub fn render_with(mut self, renderer: impl RenderRejection) -> Self {
+        self.answering.refusals = self.answering.refusals.rendered_by(Arc::new(renderer));
+        self
+    }
+}
+
+impl fmt::Debug for InboxLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboxLayer").field("status", &self.answering.status).finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for InboxLayer {
+    type Service = InboxService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        InboxService::new(inner, Arc::clone(&self.intake), Arc::new(self.answering.clone()))
+    }
+}

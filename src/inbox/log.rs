@@ -1,0 +1,53 @@
+//! What the operator is told. Never a body, a key or a secret.
+
+#[cfg(feature = "tracing")]
+mod events {
+    use std::error::Error;
+    use std::path::Path;
+
+    const TARGET: &str = "tower_webhook::inbox";
+
+    pub(in super::super) fn write_failed(path: &Path, error: &dyn Error) {
+        tracing::error!(target: TARGET, path = %path.display(), %error, "inbox could not write; the next write is tried");
+    }
+
+    pub(in super::super) fn poisoned(text: &str) {
+        tracing::error!(target: TARGET, "{text}");
+    }
+
+    pub(in super::super) fn failed(what: &'static str, subscriber: &str, error: &dyn Error) {
+        tracing::error!(target: TARGET, what, subscriber, %error, "inbox failed");
+    }
+
+    pub(in super::super) fn not_stored(route: &str, error: &dyn Error) {
+        tracing::error!(target: TARGET, route, %error, "webhook was not stored");
+    }
+
+    pub(in super::super) fn dead(subscriber: &str, seq: i64, attempts: u32, why: &str) {
+        tracing::error!(target: TARGET, subscriber, seq, attempts, why, "webhook became a dead letter");
+    }
+
+    pub(in super::super) fn breaker_opened(subscriber: &str) {
+        tracing::warn!(target: TARGET, subscriber, "subscriber fails again and again: its deliveries are postponed");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod events {
+    use std::error::Error;
+    use std::path::Path;
+
+    pub(in super::super) fn write_failed(_: &Path, _: &dyn Error) {}
+
+    pub(in super::super) fn poisoned(_: &str) {}
+
+    pub(in super::super) fn failed(_: &'static str, _: &str, _: &dyn Error) {}
+
+    pub(in super::super) fn not_stored(_: &str, _: &dyn Error) {}
+
+    pub(in super::super) fn dead(_: &str, _: i64, _: u32, _: &str) {}
+
+    pub(in super::super) fn breaker_opened(_: &str) {}
+}
+
+pub(super) use events::{breaker_opened, dead, failed, not_stored, poisoned, write_failed};

@@ -1,0 +1,72 @@
+//! The table of events.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::schema::state;
+use crate::inbox::dead_letter::DeadLetterContent;
+use crate::inbox::engine::Appended;
+use crate::inbox::event::Event;
+
+/// The columns that [`read`] reads.
+pub(super) const COLUMNS: &str = "e.key, e.route, e.provider, e.event_type, e.delivery_id, e.order_key, e.meta, e.headers, e.body, e.received_at, e.key_until";
+
+/// An event and one row a subscriber; nothing where the key is there already.
+pub(super) fn append(connection: &Connection, event: &Event, subscribers: &[Arc<str>]) -> rusqlite::Result<Appended> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO events (key, route, provider, event_type, delivery_id, order_key, meta, headers, body, received_at, key_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (key) DO NOTHING",
+    )?;
+    let inserted = insert.execute(params![
+        event.key,
+        event.route,
+        event.provider,
+        event.event_type,
+        event.delivery_id,
+        event.order_key,
+        event.meta,
+        event.headers,
+        &event.body[..],
+        event.received_at,
+        event.key_until,
+    ])?;
+    if inserted == 0 {
+        return Ok(Appended::Duplicate);
+    }
+    let seq = connection.last_insert_rowid();
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES (?1, ?2, ?3, 0, ?4)",
+    )?;
+    for subscriber in subscribers {
+        insert.execute(params![&**subscriber, seq, state::PENDING, event.received_at])?;
+    }
+    Ok(Appended::New)
+}
+
+/// An event out of the columns from `first` on.
+pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Event> {
+    Ok(Event {
+        key: row.get(first)?,
+        route: row.get(first + 1)?,
+        provider: row.get(first + 2)?,
+        event_type: row.get(first + 3)?,
+        delivery_id: row.get(first + 4)?,
+        order_key: row.get(first + 5)?,
+        meta: row.get(first + 6)?,
+        headers: row.get::<_, Option<Vec<u8>>>(first + 7)?.unwrap_or_default(),
+        body: Bytes::from(row.get::<_, Option<Vec<u8>>>(first + 8)?.unwrap_or_default()),
+        received_at: row.get(first + 9)?,
+        key_until: row.get(first + 10)?,
+    })
+}
+
+/// Headers and body of an event.
+pub(super) fn content(connection: &Connection, seq: i64) -> rusqlite::Result<Option<DeadLetterContent>> {
+    connection
+        .query_row("SELECT headers, body FROM events WHERE seq = ?1 AND body IS NOT NULL", [seq], |row| {
+            Ok(DeadLetterContent { headers: row.get(0)?, body: row.get(1)? })
+        })
+        .optional()
+}

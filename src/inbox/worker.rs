@@ -1,0 +1,221 @@
+//! One loop a subscriber: takes what is due, runs it, and waits.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, RwLock, watch};
+use tokio::task::JoinSet;
+
+use super::engine::{Due, Ending, Engine, Job};
+use super::event::millis;
+use super::log;
+use super::outcome::InboxOutcome;
+use super::subscriber::{Ran, Subscriber};
+use crate::clock::{Clock, UnixTime};
+use crate::run_context::Token;
+use crate::telemetry::{Attempted, InboxMetrics};
+
+/// The longest time without a look: by then, what somebody else has requeued is seen too.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often the end of a run is written down before it is left to the next start.
+const TRIES: u32 = 5;
+
+/// How far the inbox is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Serving,
+    /// Nothing new is taken.
+    Draining,
+    /// What still runs is taken back.
+    Stopping,
+}
+
+/// What all workers of an inbox share.
+#[derive(Debug)]
+pub(super) struct Workshop {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) phase: watch::Sender<Phase>,
+    pub(super) metrics: Option<InboxMetrics>,
+    /// A suspect runs while nobody else does: what it does to the process, it does alone.
+    pub(super) alone: Arc<RwLock<()>>,
+}
+
+impl Workshop {
+    pub(super) fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// A clock before 1970 is no time: nothing is due then, and nothing is lost.
+    fn now(&self) -> UnixTime {
+        self.clock.now().unwrap_or_default()
+    }
+}
+
+/// What a run tells its worker.
+struct Over {
+    seq: i64,
+    /// `None`: it says nothing about the subscriber.
+    well: Option<bool>,
+}
+
+pub(super) async fn work(shop: Arc<Workshop>, mut subscriber: Subscriber, wake: Arc<Notify>) {
+    let mut phase = shop.phase.subscribe();
+    let (mut running, mut taken) = (JoinSet::new(), HashSet::new());
+    loop {
+        if *phase.borrow_and_update() != Phase::Serving {
+            break;
+        }
+        let most = subscriber.breaker.allows(shop.clock.monotonic(), subscriber.concurrency);
+        let room = most.saturating_sub(taken.len());
+        let mut pause = LOOK;
+        if room > 0 {
+            let now = millis(shop.now());
+            // Of one line at most one runs, so several rounds may be needed.
+            let ask = Due {
+                subscriber: Arc::clone(&subscriber.name),
+                now,
+                limit: room,
+                order: subscriber.order,
+                taken: taken.clone(),
+            };
+            match shop.engine.due(ask).await {
+                Ok(found) => {
+                    if let Some(due) = found.next_due {
+                        pause = pause
+                            .min(Duration::from_millis(u64::try_from(due.saturating_sub(now)).unwrap_or_default()));
+                    }
+                    for job in found.jobs {
+                        taken.insert(job.seq);
+                        running.spawn(run(Arc::clone(&shop), subscriber.clone(), job));
+                    }
+                }
+                Err(error) => log::failed("due", &subscriber.name, &error),
+            }
+        }
+        tokio::select! {
+            Some(over) = running.join_next() => note(&shop, &mut subscriber, &mut taken, over),
+            () = wake.notified() => {}
+            () = tokio::time::sleep(pause.max(Duration::from_millis(1))) => {}
+            _ = phase.changed() => {}
+        }
+        while let Some(over) = running.try_join_next() {
+            note(&shop, &mut subscriber, &mut taken, over);
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+fn note(
+    shop: &Workshop,
+    subscriber: &mut Subscriber,
+    taken: &mut HashSet<i64>,
+    over: Result<Over, tokio::task::JoinError>,
+) {
+    // A run catches the panics of its handler, so this is none of ours to lose.
+    let Ok(over) = over else { return };
+    taken.remove(&over.seq);
+    match over.well {
+        Some(true) => subscriber.breaker.succeeded(),
+        Some(false) if subscriber.breaker.failed(shop.clock.monotonic()) => log::breaker_opened(&subscriber.name),
+        Some(false) | None => {}
+    }
+}
+
+async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
+    // Guards of both kinds: only one of them is ever held.
+    let (_alone, _along) = if job.suspect {
+        (Some(Arc::clone(&shop.alone).write_owned().await), None)
+    } else {
+        (None, Some(Arc::clone(&shop.alone).read_owned().await))
+    };
+    let name = &subscriber.name;
+    let nothing = Over { seq: job.seq, well: None };
+    if shop.phase() != Phase::Serving {
+        return nothing;
+    }
+    if job.attempts >= subscriber.schedule.max_attempts() {
+        let error = "the process ended while the handler ran".to_owned();
+        log::dead(name, job.seq, job.attempts, &error);
+        finish(&shop, name, job.seq, Ending::Dead { at: millis(shop.now()), status: None, error }).await;
+        return nothing;
+    }
+    let attempt = match shop.engine.begin(Arc::clone(name), job.seq).await {
+        Ok(Some(attempt)) => attempt,
+        Ok(None) => return nothing,
+        Err(error) => {
+            log::failed("begin", name, &error);
+            // Not again at once: the disk may be full.
+            tokio::time::sleep(LOOK).await;
+            return nothing;
+        }
+    };
+    let request = job.event.request(Token::fresh(), attempt);
+    let mut stopping = shop.phase.subscribe();
+    let ran = tokio::select! {
+        ran = tokio::time::timeout(subscriber.timeout, subscriber.handler.run(request)) => ran,
+        () = stopped(&mut stopping) => {
+            finish(&shop, name, job.seq, Ending::Returned { due: millis(shop.now()) }).await;
+            return nothing;
+        }
+    };
+    let limit = subscriber.timeout;
+    let ran = ran.unwrap_or_else(|_| Ran::failed(format!("the handler took longer than {limit:?}")));
+    let (ending, well) = judge(&shop, &subscriber, attempt, ran);
+    let attempted = match &ending {
+        Ending::Dead { error, .. } => {
+            log::dead(name, job.seq, attempt, error);
+            Attempted::Dead
+        }
+        Ending::Done { .. } => Attempted::Done,
+        Ending::Retry { .. } | Ending::Returned { .. } => Attempted::Retry,
+    };
+    if let Some(metrics) = &shop.metrics {
+        metrics.attempted(name, attempted);
+    }
+    finish(&shop, name, job.seq, ending).await;
+    Over { seq: job.seq, well: Some(well) }
+}
+
+async fn stopped(phase: &mut watch::Receiver<Phase>) {
+    // The sender lives in the workshop, which the run holds.
+    drop(phase.wait_for(|phase| *phase == Phase::Stopping).await);
+}
+
+/// What is written down, and whether the subscriber is well.
+fn judge(shop: &Workshop, subscriber: &Subscriber, attempt: u32, ran: Ran) -> (Ending, bool) {
+    let now = shop.now();
+    let (at, status) = (millis(now), ran.status);
+    match ran.outcome {
+        InboxOutcome::Done => (Ending::Done { at, status }, true),
+        InboxOutcome::Permanent(_) => (Ending::Dead { at, status, error: ran.error }, true),
+        InboxOutcome::Retry { after } => match subscriber.schedule.delay(attempt, chance()) {
+            Some(delay) => {
+                let due = millis(now.saturating_add(delay.max(after.unwrap_or_default())));
+                (Ending::Retry { due, status, error: ran.error }, false)
+            }
+            None => (Ending::Dead { at, status, error: ran.error }, false),
+        },
+    }
+}
+
+fn chance() -> u64 {
+    getrandom::u64().unwrap_or_default()
+}
+
+/// Where it cannot be written down, the row says that it runs; the next start of the process makes a suspect of it.
+async fn finish(shop: &Workshop, subscriber: &Arc<str>, seq: i64, ending: Ending) {
+    for _ in 0..TRIES {
+        match shop.engine.finish(Arc::clone(subscriber), seq, ending.clone()).await {
+            Ok(()) => return,
+            Err(error) => {
+                log::failed("finish", subscriber, &error);
+                if error.kind() == super::error::InboxErrorKind::Poisoned {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
