@@ -14,6 +14,8 @@ mod json_pointer;
 pub mod names;
 mod outcome;
 pub mod rejection;
+#[cfg(feature = "send")]
+mod retry_schedule;
 mod run_context;
 pub mod secret;
 mod strict_json;
@@ -43,6 +45,9 @@ pub mod metrics;
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod metrics;
 pub mod raw_body;
+#[cfg(feature = "send")]
+#[cfg_attr(docsrs, doc(cfg(feature = "send")))]
+pub mod send;
 pub mod signature;
 
 // The finished stack.

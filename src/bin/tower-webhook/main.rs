@@ -1,6 +1,8 @@
-//! The command line tool: judges captured deliveries, signs requests, lists the senders.
+//! The command line tool: judges captured deliveries, signs and sends requests, lists the senders.
 
+mod client;
 mod providers;
+mod send;
 mod sign;
 mod verify;
 
@@ -16,10 +18,10 @@ const UNJUDGED: u8 = 2;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done: every line could be judged, whatever the verdicts
-  1  reading, writing or signing failed
+  1  reading, writing, signing or sending failed
   2  a line is no captured delivery, names an unknown sender or has no secret; or the command line is wrong";
 
-/// Verifies captured webhook deliveries, signs requests as a sender does, and lists the senders.
+/// Verifies captured webhook deliveries, signs (and sends) requests as a sender does, and lists the senders.
 #[derive(Debug, Parser)]
 #[command(name = "tower-webhook", version, about, after_help = EXIT_CODES)]
 struct Cli {
@@ -30,6 +32,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Providers(providers::Providers),
+    Send(send::Send),
     Sign(sign::Sign),
     Verify(verify::Verify),
 }
@@ -37,6 +40,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Providers(command) => command.run(),
+        Command::Send(command) => command.run(),
         Command::Sign(command) => command.run(),
         Command::Verify(command) => command.run(),
     };
