@@ -24,8 +24,8 @@ mod telemetry;
 mod verifying_key;
 
 // Engine: pure functions.
-#[cfg(feature = "cli")]
-#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+#[cfg(any(feature = "cli", feature = "journal"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "cli", feature = "journal"))))]
 pub mod capture;
 pub mod client_ip;
 pub mod crypto;
@@ -38,6 +38,9 @@ pub mod challenge;
 pub mod danger;
 pub mod https_only;
 pub mod idempotency;
+#[cfg(feature = "journal")]
+#[cfg_attr(docsrs, doc(cfg(feature = "journal")))]
+pub mod journal;
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
@@ -78,6 +81,8 @@ pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
 pub use https_only::HttpsOnlyLayer;
 pub use idempotency::IdempotencyLayer;
+#[cfg(feature = "journal")]
+pub use journal::JournalLayer;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;
 pub use outcome::Outcome;

@@ -26,7 +26,7 @@ cargo clippy --all-targets --all-features -- -D warnings
 
 step "each feature alone, and none"
 cargo clippy --quiet --lib --no-default-features -- -D warnings
-for feature in axum cli ecdsa ed25519 metrics moka redis rsa schemes send serve testing tonic tracing; do
+for feature in axum cli ecdsa ed25519 journal metrics moka redis rsa schemes send serve testing tonic tracing; do
     cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
 done
 
