@@ -22,3 +22,34 @@ use crate::signature::SignatureLayer;
 pub fn accept_unsigned(name: &'static str) -> Result<SignatureLayer, ConfigError> {
     SignatureLayer::unsigned(name)
 }
+
+/// A delivery out of a [journal](crate::journal), as a request that enters a stack behind its signature layer: whoever can
+/// write the file is believed to be the sender. Call the service that stands behind the signature with it, such as
+/// `IdempotencyLayer` around your handler.
+///
+/// Its [`Delivery`](crate::Delivery) is what it was: route, tenant, id, time of signing and key id are those of the
+/// journal, so its idempotency key is the same. [`JournalReplay`](crate::journal::JournalReplay) in the extensions says
+/// that it comes from there and when it was received. With [`Again::Forced`] idempotency lets it run though it has run
+/// before.
+///
+/// # Errors
+/// A line of another sender, or of no journal; one that was let in unsigned; a scheme that contradicts itself.
+#[cfg(feature = "journal")]
+pub fn replay_journaled(
+    captured: &crate::capture::CapturedDelivery,
+    sender: impl Into<crate::scheme::Sender>,
+    again: Again,
+) -> Result<http::Request<crate::body::VerifiedBody>, ConfigError> {
+    crate::journal::replayed(captured, sender.into(), again == Again::Forced)
+}
+
+/// Whether a delivery out of a journal runs once more, see [`replay_journaled`].
+#[cfg(feature = "journal")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Again {
+    /// It runs in any case, without a claim.
+    Forced,
+    /// Idempotency decides.
+    IfNew,
+}

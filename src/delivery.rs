@@ -40,6 +40,9 @@ pub(crate) struct Facts {
     pub(crate) provider: &'static str,
     /// What of the body is covered by the signature.
     pub(crate) covers: Coverage,
+    /// Headers that hold a signature or a token, and query parameters likewise.
+    #[cfg_attr(not(feature = "journal"), allow(dead_code))]
+    pub(crate) credentials: Credentials,
     /// The id is covered by the signature.
     pub(crate) id_is_signed: bool,
     /// Two deliveries with the same body are one.
@@ -48,6 +51,14 @@ pub(crate) struct Facts {
     pub(crate) retry_horizon: Option<Duration>,
     /// How long the sender waits for an answer.
     pub(crate) deadline: Option<Duration>,
+}
+
+/// Where a sender's signature or token stands.
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(not(feature = "journal"), allow(dead_code))]
+pub(crate) struct Credentials {
+    pub(crate) headers: Vec<&'static str>,
+    pub(crate) parameters: Vec<&'static str>,
 }
 
 /// A text that stands in a header, or somewhere in the body and is looked for when asked for.

@@ -246,6 +246,7 @@ mod tests {
     fn delivery(tenant: Option<&str>, route: &str, provider: &'static str, body: &'static str) -> Delivery {
         Delivery {
             facts: Arc::new(Facts {
+                credentials: crate::delivery::Credentials::default(),
                 provider,
                 covers: Coverage::Body,
                 id_is_signed: false,

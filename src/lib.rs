@@ -14,6 +14,8 @@ mod json_pointer;
 pub mod names;
 mod outcome;
 pub mod rejection;
+#[cfg(feature = "send")]
+mod retry_schedule;
 mod run_context;
 pub mod secret;
 mod strict_json;
@@ -22,8 +24,8 @@ mod telemetry;
 mod verifying_key;
 
 // Engine: pure functions.
-#[cfg(feature = "cli")]
-#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+#[cfg(any(feature = "cli", feature = "journal"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "cli", feature = "journal"))))]
 pub mod capture;
 pub mod client_ip;
 pub mod crypto;
@@ -39,6 +41,9 @@ pub mod idempotency;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod inbox;
+#[cfg(feature = "journal")]
+#[cfg_attr(docsrs, doc(cfg(feature = "journal")))]
+pub mod journal;
 #[cfg(feature = "metrics")]
 #[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
 pub mod metrics;
@@ -46,6 +51,9 @@ pub mod metrics;
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod metrics;
 pub mod raw_body;
+#[cfg(feature = "send")]
+#[cfg_attr(docsrs, doc(cfg(feature = "send")))]
+pub mod send;
 pub mod signature;
 
 // The finished stack.
@@ -78,6 +86,8 @@ pub use https_only::HttpsOnlyLayer;
 pub use idempotency::IdempotencyLayer;
 #[cfg(feature = "sqlite")]
 pub use inbox::{Inbox, InboxLayer};
+#[cfg(feature = "journal")]
+pub use journal::JournalLayer;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsLayer;
 pub use outcome::Outcome;

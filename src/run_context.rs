@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::clock::UnixTime;
 use crate::delivery_key::Key;
 
 /// The owner of a claim: 128 bits that no other run has.
@@ -85,5 +86,28 @@ impl IdempotencyContext {
     #[must_use]
     pub const fn attempt(&self) -> Option<u32> {
         self.attempt
+    }
+}
+
+/// Says that a delivery comes out of a journal, and not from its sender: in the extensions of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "journal"), allow(dead_code, unreachable_pub))]
+pub struct JournalReplay {
+    pub(crate) received_at: UnixTime,
+    pub(crate) forced: bool,
+}
+
+#[cfg_attr(not(feature = "journal"), allow(dead_code, unreachable_pub))]
+impl JournalReplay {
+    /// When the delivery came from its sender.
+    #[must_use]
+    pub const fn received_at(&self) -> UnixTime {
+        self.received_at
+    }
+
+    /// Whether it is to run though it has run before: idempotency lets it pass.
+    #[must_use]
+    pub const fn is_forced(&self) -> bool {
+        self.forced
     }
 }

@@ -50,6 +50,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("outcome", Ring::Facts),
     ("redact", Ring::Facts),
     ("rejection", Ring::Facts),
+    ("retry_schedule", Ring::Facts),
     ("run_context", Ring::Facts),
     ("secret", Ring::Facts),
     ("strict_json", Ring::Facts),

@@ -423,3 +423,68 @@ fn help_has_examples_and_exit_codes() {
     assert_eq!(run(&["verify", "--nonsense"], "").status.code(), Some(2));
     assert_eq!(run(&[], "").status.code(), Some(2));
 }
+
+/// Answers one request with this, and hands on what it read.
+fn receiver(answer: &'static str) -> (String, thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook?a=b", listener.local_addr().unwrap());
+    let serving = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            head += &line;
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        std::io::Read::read_exact(&mut reader, &mut body).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        head + text(&body)
+    });
+    (url, serving)
+}
+
+#[test]
+fn a_delivery_is_signed_sent_and_its_answer_shown() {
+    let (url, serving) = receiver(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 9\r\nconnection: close\r\n\r\nthank\u{7}you",
+    );
+    let arguments =
+        ["send", "--provider", "github", "--secret-env", "SECRET", "--id", "d-1", "--header", "x-a: b", &url];
+    let sent = run(&arguments, "{\"a\":1}");
+    assert_eq!(sent.status.code(), Some(0), "{}", text(&sent.stderr));
+    assert_eq!(text(&sent.stdout), "200 OK\ncontent-type: text/plain\n\nthank\\u{7}you\n");
+    let request = serving.join().unwrap();
+    assert!(request.starts_with("POST /hook?a=b HTTP/1.1\r\n") && request.ends_with("\r\n\r\n{\"a\":1}"), "{request}");
+    assert!(request.contains("x-a: b\r\n") && request.contains("x-github-delivery: d-1\r\n"), "{request}");
+
+    let dry = run(&[&arguments[..], &["--dry-run"]].concat(), "{\"a\":1}");
+    let signature = |request: &str| {
+        request.lines().find_map(|line| line.strip_prefix("x-hub-signature-256: ")).unwrap().trim().to_owned()
+    };
+    assert_eq!(signature(text(&dry.stdout)), signature(&request), "the same, but not sent");
+    assert_eq!(dry.status.code(), Some(0));
+}
+
+#[test]
+fn an_answer_that_is_no_success_fails_and_so_does_none() {
+    let (url, serving) = receiver(
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 7\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    );
+    let arguments = ["send", "--provider", "github", "--secret-env", "SECRET"];
+    let sent = run(&[&arguments[..], &[&url]].concat(), "{}");
+    assert_eq!((sent.status.code(), text(&sent.stdout)), (Some(1), "503 Service Unavailable\nretry-after: 7\n"));
+    drop(serving.join().unwrap());
+    // Nobody listens any more.
+    assert_eq!(run(&[&arguments[..], &[&url]].concat(), "{}").status.code(), Some(1));
+    for wrong in ["localhost:3000", "/hook", "https://example.com/", "ftp://example.com/"] {
+        assert_eq!(run(&[&arguments[..], &[wrong]].concat(), "{}").status.code(), Some(2), "{wrong}");
+    }
+}

@@ -37,7 +37,7 @@ cargo clippy --all-targets --all-features -- -D warnings
 
 step "each feature alone, and none"
 cargo clippy --quiet --lib --no-default-features -- -D warnings
-for feature in axum cli ecdsa ed25519 metrics moka postgres redis redis-tls rsa schemes serve sqlite testing tonic tracing; do
+for feature in axum cli ecdsa ed25519 journal metrics moka postgres redis redis-tls rsa schemes send serve sqlite testing tonic tracing; do
     cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
 done
 

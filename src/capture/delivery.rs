@@ -1,6 +1,7 @@
 //! One captured delivery.
 
 use std::fmt;
+#[cfg(feature = "cli")]
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,8 +25,10 @@ pub struct CapturedDelivery {
     pub(super) url: String,
     pub(super) head: Parts,
     pub(super) body: Bytes,
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     pub(super) secrets: Option<Vec<Zeroizing<String>>>,
     pub(super) extra: Extra,
+    pub(super) redacted: Vec<String>,
     pub(super) other: Map<String, Value>,
 }
 
@@ -59,6 +62,7 @@ pub struct Extra {
 }
 
 impl Extra {
+    #[cfg(feature = "cli")]
     pub(super) fn tolerance(&self) -> Option<Duration> {
         self.tolerance_s.map(Duration::from_secs)
     }
@@ -92,6 +96,7 @@ impl CapturedDelivery {
             body,
             secrets: None,
             extra: Extra::default(),
+            redacted: Vec::new(),
             other: Map::new(),
         })
     }
@@ -116,6 +121,25 @@ impl CapturedDelivery {
     #[must_use]
     pub fn with_extra(self, extra: Extra) -> Self {
         Self { extra, ..self }
+    }
+
+    /// Without these headers (and, behind a `?`, query parameters), which the caller has left out.
+    #[must_use]
+    pub fn with_redacted(self, redacted: Vec<String>) -> Self {
+        Self { redacted, ..self }
+    }
+
+    /// With one more field that the format does not know.
+    #[must_use]
+    pub fn with_field(mut self, name: &str, value: Value) -> Self {
+        self.other.insert(name.to_owned(), value);
+        self
+    }
+
+    /// What was left out when it was written down: names of headers and, behind a `?`, of query parameters.
+    #[must_use]
+    pub fn redacted(&self) -> &[String] {
+        &self.redacted
     }
 
     /// Your name for it.

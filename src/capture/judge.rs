@@ -110,6 +110,8 @@ pub enum Trouble {
     NoSecret,
     /// The line is no captured delivery.
     NotADelivery,
+    /// The line does not hold all that was signed, or the signature: it says so in `redacted`.
+    Redacted,
     /// The line, and [`Judge::provider`], name no sender of the catalogue and of [`Judge::schemes`].
     UnknownProvider,
 }
@@ -121,6 +123,7 @@ impl Trouble {
         match self {
             Self::NoSecret => "no_secret",
             Self::NotADelivery => "not_a_delivery",
+            Self::Redacted => "redacted",
             Self::UnknownProvider => "unknown_provider",
         }
     }
@@ -176,7 +179,7 @@ impl Judge {
     /// Judges one delivery as the layer would have at the time at which it came: its signature and timestamp, and what
     /// is signed along with them. Method, content type, size and a delivery id refuse nothing by themselves.
     pub fn judge(&mut self, delivery: CapturedDelivery) -> Judgement {
-        let CapturedDelivery { id, provider, received_at, url, head, body, secrets, extra, .. } = delivery;
+        let CapturedDelivery { id, provider, received_at, url, head, body, secrets, extra, redacted, .. } = delivery;
         let mut judgement =
             Judgement { id: Some(id), verdict: Verdict::Error(Trouble::NoSecret), detail: None, warning: None };
 
@@ -224,6 +227,10 @@ impl Judge {
             found = self.verdict(weaker, settings, delivery, &mut judgement.warning);
         }
         let (verdict, detail) = found;
+        if let (Verdict::Reject(_), false) = (verdict, redacted.is_empty()) {
+            let what = format!("left out when it was written down: {}", redacted.join(", "));
+            return judgement.trouble(Trouble::Redacted, what);
+        }
         Judgement { verdict, detail, ..judgement }
     }
 

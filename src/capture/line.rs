@@ -54,6 +54,8 @@ struct Incoming {
     secret: Option<String>,
     secrets: Option<Vec<String>>,
     extra: Option<Extra>,
+    #[serde(default)]
+    redacted: Vec<String>,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
@@ -71,6 +73,8 @@ struct Outgoing<'a> {
     body_b64: String,
     #[serde(skip_serializing_if = "Extra::is_empty")]
     extra: &'a Extra,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    redacted: &'a [String],
     #[serde(flatten)]
     other: &'a Map<String, Value>,
 }
@@ -139,6 +143,7 @@ fn delivery(incoming: Incoming) -> Result<CapturedDelivery, CaptureError> {
         body: body.into(),
         secrets,
         extra: incoming.extra.unwrap_or_default(),
+        redacted: incoming.redacted,
         other: incoming.other,
     })
 }
@@ -159,6 +164,7 @@ pub(super) fn write(delivery: &CapturedDelivery) -> Result<String, CaptureError>
         headers,
         body_b64: Base64::encode_string(&delivery.body),
         extra: &delivery.extra,
+        redacted: &delivery.redacted,
         other: &delivery.other,
     };
     serde_json::to_string(&outgoing).map_err(|_| CaptureError::new("it cannot be written as JSON"))

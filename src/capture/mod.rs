@@ -26,6 +26,7 @@
 //! | `extra.certificate_pem`, `extra.jwks` | what would be fetched: the certificate in PEM, the JSON Web Key Set; then they are the keys, not the `secret` |
 //! | `extra.public_url` | the URL as the sender knows it, for senders that sign it; default: `url` |
 //! | `extra.hash` | the hash that the account is set to (`md5`, `sha256`, …), where the sender lets it choose |
+//! | `redacted` | the names of headers (and, behind a `?`, of query parameters) that were left out when it was written down; a line that is not accepted for want of them is an error `redacted`, not a refusal |
 //!
 //! Other fields, and other settings in `extra`, are kept and ignored.
 //!
@@ -45,9 +46,11 @@
 //! ```
 
 mod delivery;
+#[cfg(feature = "cli")]
 mod judge;
 mod line;
 
 pub use delivery::{CapturedDelivery, Extra};
+#[cfg(feature = "cli")]
 pub use judge::{Judge, Judgement, Trouble, Verdict};
 pub use line::CaptureError;

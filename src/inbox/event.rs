@@ -91,6 +91,8 @@ impl Event {
         let facts = Facts {
             provider: interned(&self.provider),
             covers: covers(meta.get("covers")),
+            // None of them was stored.
+            credentials: crate::delivery::Credentials::default(),
             id_is_signed: meta.get("id_is_signed").and_then(Json::as_bool).unwrap_or_default(),
             bodies_are_unique: false,
             retry_horizon: None,

@@ -369,7 +369,7 @@ impl Plan {
         }
     }
 
-    pub(super) const fn facts(&self) -> &Arc<Facts> {
+    pub(crate) const fn facts(&self) -> &Arc<Facts> {
         &self.facts
     }
 }

@@ -3,10 +3,11 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::description::Scheme;
+use super::field::Source;
 use super::plan::{Examined, Plan};
 use super::reader::single_line;
 use super::terms::{Content, Part, Place};
-use crate::delivery::{Facts, Value};
+use crate::delivery::{Credentials, Facts, Value};
 use crate::rejection::Reason;
 
 impl Plan {
@@ -43,11 +44,29 @@ pub(super) fn facts(scheme: &Scheme) -> Facts {
     Facts {
         provider: scheme.name,
         covers,
+        credentials: credentials(scheme),
         id_is_signed,
         bodies_are_unique: scheme.bodies_are_unique,
         retry_horizon: scheme.retry_horizon(),
         deadline: scheme.answer_within(),
     }
+}
+
+/// Where the signature stands, by all names that it goes by.
+fn credentials(scheme: &Scheme) -> Credentials {
+    let mut found = Credentials::default();
+    for (field, _) in scheme.signature.iter().chain(&scheme.ed25519) {
+        let names = [field.header].into_iter().chain(field.more.iter().copied());
+        match field.source {
+            Source::Header => {
+                let other = scheme.other_names.iter().filter(|(own, _)| *own == field.header).map(|(_, other)| *other);
+                found.headers.extend(names.chain(other));
+            }
+            Source::Query => found.parameters.extend(names),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn value(place: Place, name: Option<&HeaderName>, headers: &HeaderMap) -> Value {

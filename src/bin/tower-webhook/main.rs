@@ -1,8 +1,10 @@
-//! The command line tool: judges captured deliveries, signs requests, lists the senders, makes a store forget.
+//! The command line tool: judges captured deliveries, signs and sends requests, lists the senders, makes a store forget.
 
+mod client;
 #[cfg(feature = "redis")]
 mod forget;
 mod providers;
+mod send;
 mod sign;
 mod verify;
 
@@ -18,11 +20,11 @@ const UNJUDGED: u8 = 2;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done: every line could be judged, whatever the verdicts
-  1  reading, writing or signing failed, or the store did
+  1  reading, writing, signing or sending failed, or the store did
   2  a line is no captured delivery, names an unknown sender or has no secret; or the command line is wrong";
 
-/// Verifies captured webhook deliveries, signs requests as a sender does, lists the senders, and (built with the feature
-/// `redis`) makes a Redis store forget a delivery.
+/// Verifies captured webhook deliveries, signs (and sends) requests as a sender does, lists the senders, and (built with
+/// the feature `redis`) makes a Redis store forget a delivery.
 #[derive(Debug, Parser)]
 #[command(name = "tower-webhook", version, about, after_help = EXIT_CODES)]
 struct Cli {
@@ -35,6 +37,7 @@ enum Command {
     #[cfg(feature = "redis")]
     Forget(forget::Forget),
     Providers(providers::Providers),
+    Send(send::Send),
     Sign(sign::Sign),
     Verify(verify::Verify),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "redis")]
         Command::Forget(command) => command.run(),
         Command::Providers(command) => command.run(),
+        Command::Send(command) => command.run(),
         Command::Sign(command) => command.run(),
         Command::Verify(command) => command.run(),
     };

@@ -40,44 +40,53 @@ Exit codes: 0 signed, 1 reading, writing or signing failed, 2 the command line i
 pub(crate) struct Sign {
     /// The sender
     #[arg(long, value_name = "NAME")]
-    provider: String,
+    pub(crate) provider: String,
     /// The environment variable that holds the secret
     #[arg(long, value_name = "NAME")]
-    secret_env: String,
+    pub(crate) secret_env: String,
     /// A file with senders of one's own, beside those of the catalogue: `[[scheme]]` tables in TOML, or a JSON array
     #[arg(long, value_name = "FILE")]
-    schemes: Option<PathBuf>,
+    pub(crate) schemes: Option<PathBuf>,
     /// The file that holds the body [default: standard input]
     #[arg(long, value_name = "FILE")]
-    body: Option<PathBuf>,
+    pub(crate) body: Option<PathBuf>,
     /// A header of the request, set before it is signed; may be given several times
     #[arg(long = "header", value_name = "NAME: VALUE")]
-    headers: Vec<String>,
+    pub(crate) headers: Vec<String>,
     /// The delivery id, for senders that put it into a header [default: a random one]
     #[arg(long, value_name = "ID")]
-    id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The time of signing, in seconds since 1970 [default: now]
     #[arg(long, value_name = "SECONDS")]
-    at: Option<u64>,
+    pub(crate) at: Option<u64>,
     /// The URL as the receiver gave it to the sender, where that is signed [default: the URL of --curl]
     #[arg(long, value_name = "URL")]
-    public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// Your own id at the sender (app key, public key, id of the webhook), where it needs that
     #[arg(long, value_name = "ID")]
-    key_id: Option<String>,
+    pub(crate) key_id: Option<String>,
     /// Print a command line that sends the request to this URL
     #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
-    curl: Option<String>,
+    pub(crate) curl: Option<String>,
     /// Print a captured delivery, as `verify` reads it, without its secret
     #[arg(long)]
-    jsonl: bool,
+    pub(crate) jsonl: bool,
+}
+
+/// A request as it is to be sent. Its URI is what stands in the request line.
+pub(crate) struct Signed {
+    scheme: Scheme,
+    pub(crate) head: Parts,
+    pub(crate) body: Bytes,
+    now: UnixTime,
 }
 
 /// The URL of captured deliveries for which none is given.
 const EXAMPLE_URL: &str = "https://example.com/";
 
 impl Sign {
-    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+    /// The request, signed.
+    pub(crate) fn signed(&self) -> Result<Signed, Failure> {
         let own = providers::own(self.schemes.as_deref())?;
         let scheme = providers::known(&self.provider, &own)?;
         let sender = self.sender(scheme)?;
@@ -91,7 +100,11 @@ impl Sign {
         let body = self.read_body()?;
         let mut head = self.head(&scheme, &body, now)?;
         signer(sender, &secret)?.sign(&mut head, &body, now).map_err(|error| signing(&error))?;
+        Ok(Signed { scheme, head, body, now })
+    }
 
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let Signed { scheme, head, body, now } = self.signed()?;
         let mut output = io::stdout().lock();
         if self.jsonl {
             writeln!(output, "{}", self.captured(&scheme, head, body, now)?)?;
@@ -206,7 +219,7 @@ fn signing(error: &ConfigError) -> Failure {
 }
 
 /// Signs with a shared secret; where the sender has none, with a private key.
-fn signer(sender: Sender, secret: &str) -> Result<Signer, Failure> {
+pub(crate) fn signer(sender: Sender, secret: &str) -> Result<Signer, Failure> {
     let name = sender.scheme().name();
     if secret.starts_with("whsk_") || sender.scheme().needs_public_key() {
         let seed = seed(secret).ok_or_else(|| {
@@ -226,7 +239,7 @@ fn seed(text: &str) -> Option<[u8; 32]> {
     bytes.try_into().ok()
 }
 
-fn random_id(now: UnixTime) -> Result<String, Failure> {
+pub(crate) fn random_id(now: UnixTime) -> Result<String, Failure> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|error| Failure::Signing(error.to_string()))?;
     Ok(format!("{}-{}", now.as_secs(), base16ct::lower::encode_string(&bytes)))

@@ -55,6 +55,7 @@ fn sent(body: &'static str, change: impl FnOnce(&mut Delivery)) -> Request<Verif
     let bytes = Bytes::from_static(body.as_bytes());
     let mut delivery = Delivery {
         facts: Arc::new(Facts {
+            credentials: crate::delivery::Credentials::default(),
             provider: "acme",
             covers: Coverage::Body,
             id_is_signed: true,

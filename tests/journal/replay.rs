@@ -1,0 +1,1 @@
+//! `tower-webhook replay`.
