@@ -25,7 +25,7 @@ use axum::http::StatusCode;
 use tower::Layer;
 use tower_webhook::inbox::{Inbox, RetrySchedule, Subscriber};
 use tower_webhook::serve::Server;
-use tower_webhook::{Delivery, Secret, SignatureLayer, WebhookLayer, provider};
+use tower_webhook::{ConfigError, Delivery, Secret, SignatureLayer, WebhookLayer, provider};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -53,12 +53,12 @@ impl Work {
     }
 }
 
-fn subscriber(work: Work) -> Subscriber {
+fn subscriber(work: Work) -> Result<Subscriber, ConfigError> {
     let name = work.subscriber;
     let handler = async move |delivery: Delivery| work.clone().run(delivery).await;
     let seconds = [1, 1, 1, 5, 30, 120].map(Duration::from_secs);
-    let schedule = RetrySchedule::custom(seconds.into_iter().chain([Duration::from_secs(600); 20]));
-    Subscriber::new(name, handler.into_service()).schedule(schedule).concurrency(32)
+    let schedule = RetrySchedule::custom(seconds.into_iter().chain([Duration::from_secs(600); 20]))?;
+    Ok(Subscriber::new(name, handler.into_service()).schedule(schedule).concurrency(32))
 }
 
 /// An inbox with both subscribers.
@@ -68,7 +68,7 @@ async fn open(path: &str, log: Option<File>, takes: Duration) -> Result<Inbox, B
     }
     let log = log.map(Arc::new);
     let work = |subscriber| Work { subscriber, takes, log: log.clone() };
-    let inbox = Inbox::sqlite(path).subscriber(subscriber(work("billing"))).subscriber(subscriber(work("crm")));
+    let inbox = Inbox::sqlite(path).subscriber(subscriber(work("billing"))?).subscriber(subscriber(work("crm"))?);
     Ok(inbox.open().await?)
 }
 

@@ -42,7 +42,7 @@ async fn show(path: &Path) -> Result<(u64, u64), Box<dyn Error>> {
         .order_by(|delivery| delivery.event_type().map(|text| text.into_owned()))
         .subscriber(Subscriber::new("billing", bill.into_service()).events(["invoice.*"]).ordered(HeadOfLine::Block))
         .subscriber(Subscriber::new("crm", update_customer.into_service()).schedule(RetrySchedule::svix()))
-        .subscriber(Subscriber::new("reports", report.into_service()).schedule(RetrySchedule::custom([])))
+        .subscriber(Subscriber::new("reports", report.into_service()).schedule(RetrySchedule::none()))
         .open()
         .await?;
     inbox.start();

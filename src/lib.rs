@@ -14,7 +14,8 @@ mod json_pointer;
 pub mod names;
 mod outcome;
 pub mod rejection;
-#[cfg(feature = "send")]
+#[cfg(any(feature = "send", feature = "sqlite"))]
+#[cfg_attr(not(all(feature = "send", feature = "sqlite")), allow(dead_code))]
 mod retry_schedule;
 mod run_context;
 pub mod secret;

@@ -83,6 +83,12 @@ impl RetrySchedule {
         Self::preset(&CONVOY)
     }
 
+    /// No retry.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self::preset(&[])
+    }
+
     /// One's own waits, one a retry; none at all: no retry.
     ///
     /// # Errors

@@ -96,7 +96,6 @@ mod layer;
 mod log;
 mod outcome;
 mod retention;
-mod retry;
 mod service;
 mod sqlite;
 mod subscriber;
@@ -110,6 +109,7 @@ pub use handle::{Inbox, InboxDrained, InboxOptions};
 pub use layer::InboxLayer;
 pub use outcome::InboxOutcome;
 pub use retention::Retention;
-pub use retry::RetrySchedule;
 pub use service::{InboxEndpoint, InboxFuture, InboxService, NotVerified};
 pub use subscriber::Subscriber;
+
+pub use crate::retry_schedule::RetrySchedule;

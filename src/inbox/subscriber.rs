@@ -13,8 +13,8 @@ use tower_service::Service;
 use super::breaker::Breaker;
 use super::engine::HeadOfLine;
 use super::outcome::InboxOutcome;
-use super::retry::RetrySchedule;
 use crate::body::VerifiedBody;
+use crate::retry_schedule::RetrySchedule;
 
 /// A service that gets each event once, with progress, retries and dead letters of its own.
 ///

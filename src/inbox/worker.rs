@@ -135,7 +135,7 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     if shop.phase() != Phase::Serving {
         return nothing;
     }
-    if job.attempts >= subscriber.schedule.max_attempts() {
+    if job.attempts > 0 && subscriber.schedule.nominal(job.attempts).is_none() {
         let error = "the process ended while the handler ran".to_owned();
         log::dead(name, job.seq, job.attempts, &error);
         finish(&shop, name, job.seq, Ending::Dead { at: millis(shop.now()), status: None, error }).await;
@@ -190,7 +190,7 @@ fn judge(shop: &Workshop, subscriber: &Subscriber, attempt: u32, ran: Ran) -> (E
     match ran.outcome {
         InboxOutcome::Done => (Ending::Done { at, status }, true),
         InboxOutcome::Permanent(_) => (Ending::Dead { at, status, error: ran.error }, true),
-        InboxOutcome::Retry { after } => match subscriber.schedule.delay(attempt, chance()) {
+        InboxOutcome::Retry { after } => match subscriber.schedule.wait(attempt) {
             Some(delay) => {
                 let due = millis(now.saturating_add(delay.max(after.unwrap_or_default())));
                 (Ending::Retry { due, status, error: ran.error }, false)
@@ -198,10 +198,6 @@ fn judge(shop: &Workshop, subscriber: &Subscriber, attempt: u32, ran: Ran) -> (E
             None => (Ending::Dead { at, status, error: ran.error }, false),
         },
     }
-}
-
-fn chance() -> u64 {
-    getrandom::u64().unwrap_or_default()
 }
 
 /// Where it cannot be written down, the row says that it runs; the next start of the process makes a suspect of it.

@@ -16,7 +16,7 @@ async fn what_is_dead_can_be_seen_tried_again_and_given_up_also_from_another_pro
     let status = Arc::new(AtomicU16::new(500));
     let answer = Arc::clone(&status);
     let subscriber = Subscriber::new("a", runs.handler(move |_, _| answer.load(Ordering::SeqCst)));
-    let subscriber = subscriber.schedule(RetrySchedule::custom([]));
+    let subscriber = subscriber.schedule(RetrySchedule::none());
     let inbox = site.options().subscriber(subscriber).open().await.unwrap();
     inbox.start();
     let endpoint = site.endpoint(&inbox);

@@ -13,7 +13,7 @@ use tower_webhook::inbox::{DeadLetterFilter, HeadOfLine, InboxOutcome, RetrySche
 use crate::site::{Runs, Site, until};
 
 fn seconds(delays: &[u64]) -> RetrySchedule {
-    RetrySchedule::custom(delays.iter().copied().map(Duration::from_secs)).without_jitter()
+    RetrySchedule::custom(delays.iter().copied().map(Duration::from_secs)).unwrap().without_jitter()
 }
 
 #[tokio::test]
