@@ -1,5 +1,7 @@
 //! The command line tool: judges captured deliveries, signs requests, lists the senders.
 
+#[cfg(feature = "sqlite")]
+mod dead_letters;
 mod providers;
 mod sign;
 mod verify;
@@ -29,6 +31,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "sqlite")]
+    DeadLetters(dead_letters::DeadLettersCommand),
     Providers(providers::Providers),
     Sign(sign::Sign),
     Verify(verify::Verify),
@@ -36,6 +40,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        #[cfg(feature = "sqlite")]
+        Command::DeadLetters(command) => command.run(),
         Command::Providers(command) => command.run(),
         Command::Sign(command) => command.run(),
         Command::Verify(command) => command.run(),
