@@ -6,6 +6,8 @@
 
 #[path = "inbox/acknowledging.rs"]
 mod acknowledging;
+#[path = "inbox/crash.rs"]
+mod crash;
 #[path = "inbox/dead_letters.rs"]
 mod dead_letters;
 #[path = "inbox/disk.rs"]
@@ -18,3 +20,6 @@ mod server;
 mod site;
 #[path = "inbox/subscribers.rs"]
 mod subscribers;
+#[cfg(feature = "cli")]
+#[path = "inbox/tool.rs"]
+mod tool;

@@ -1,6 +1,8 @@
 //! The command line tool: judges captured deliveries, signs and sends requests, lists the senders, makes a store forget.
 
 mod client;
+#[cfg(feature = "sqlite")]
+mod dead_letters;
 #[cfg(feature = "redis")]
 mod forget;
 mod providers;
@@ -34,6 +36,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "sqlite")]
+    DeadLetters(dead_letters::DeadLettersCommand),
     #[cfg(feature = "redis")]
     Forget(forget::Forget),
     Providers(providers::Providers),
@@ -44,6 +48,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        #[cfg(feature = "sqlite")]
+        Command::DeadLetters(command) => command.run(),
         #[cfg(feature = "redis")]
         Command::Forget(command) => command.run(),
         Command::Providers(command) => command.run(),
