@@ -38,7 +38,8 @@ fn handler(
 
 fn options(folder: &Path) -> InboxOptions {
     let schedule = || RetrySchedule::custom([Duration::from_millis(1); ATTEMPTS - 1]);
-    let of = |name, act: fn(&str) -> u16| Subscriber::new(name, handler(folder, name, act)).schedule(schedule().unwrap());
+    let of =
+        |name, act: fn(&str) -> u16| Subscriber::new(name, handler(folder, name, act)).schedule(schedule().unwrap());
     Inbox::sqlite(folder.join("inbox.db"))
         .order_by(|_| Some("one line".to_owned()))
         .subscriber(of("crashing", |id| if id == "msg_5" { std::process::abort() } else { 200 }))

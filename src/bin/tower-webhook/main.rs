@@ -6,6 +6,7 @@ mod dead_letters;
 #[cfg(feature = "redis")]
 mod forget;
 mod providers;
+mod replay;
 mod send;
 mod sign;
 mod verify;
@@ -41,6 +42,7 @@ enum Command {
     #[cfg(feature = "redis")]
     Forget(forget::Forget),
     Providers(providers::Providers),
+    Replay(replay::Replay),
     Send(send::Send),
     Sign(sign::Sign),
     Verify(verify::Verify),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         #[cfg(feature = "redis")]
         Command::Forget(command) => command.run(),
         Command::Providers(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Send(command) => command.run(),
         Command::Sign(command) => command.run(),
         Command::Verify(command) => command.run(),
