@@ -136,28 +136,23 @@ impl Replay {
                 }
                 Err(error) => (error.id().map(str::to_owned), None, Outcome::Skipped(error.to_string())),
             };
-            let mut shown = json!({ "id": id, "provider": provider });
-            match outcome {
+            let shown = match outcome {
                 Outcome::DryRun(url) => {
-                    shown["outcome"] = "dry_run".into();
-                    shown["url"] = url.to_string().into();
+                    json!({ "id": id, "provider": provider, "outcome": "dry_run", "url": url.to_string() })
                 }
                 Outcome::Failed(reason) => {
                     failed += 1;
-                    shown["outcome"] = "failed".into();
-                    shown["reason"] = reason.into();
+                    json!({ "id": id, "provider": provider, "outcome": "failed", "reason": reason })
                 }
                 Outcome::Sent(status) => {
                     failed += u64::from(!(200..300).contains(&status));
-                    shown["outcome"] = "sent".into();
-                    shown["status"] = status.into();
+                    json!({ "id": id, "provider": provider, "outcome": "sent", "status": status })
                 }
                 Outcome::Skipped(reason) => {
                     skipped += 1;
-                    shown["outcome"] = "skipped".into();
-                    shown["reason"] = reason.into();
+                    json!({ "id": id, "provider": provider, "outcome": "skipped", "reason": reason })
                 }
-            }
+            };
             writeln!(output, "{shown}")?;
         }
         output.flush()?;
