@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
@@ -21,15 +22,22 @@ pub(crate) struct Example {
     pub(crate) address: SocketAddr,
 }
 
-/// Cargo builds examples beside the tests.
+/// The example, built as it stands now: `cargo test` builds it only to be tested itself.
 fn binary() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let path = tests.parent().and_then(Path::parent).unwrap().join("examples/durable_inbox");
-    assert!(
-        path.exists(),
-        "cargo test builds the examples, but for `--test`: `cargo build --example durable_inbox` first"
-    );
-    path
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let tests = std::env::current_exe().unwrap();
+        let folder = tests.parent().and_then(Path::parent).unwrap();
+        let profile = match folder.file_name().unwrap().to_str().unwrap() {
+            "debug" => "dev",
+            other => other,
+        };
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--all-features", "--example", "durable_inbox", "--profile", profile]);
+        assert!(cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
+        folder.join("examples/durable_inbox")
+    });
+    built.clone()
 }
 
 impl Example {
