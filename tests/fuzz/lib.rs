@@ -1,0 +1,5 @@
+//! The checks of `checks/`, for libFuzzer.
+
+mod checks;
+
+pub use checks::run;
