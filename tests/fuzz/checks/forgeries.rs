@@ -84,6 +84,9 @@ pub fn delivery(data: &[u8]) {
 /// One change of the request.
 fn spoil(head: &mut Parts, body: &mut Vec<u8>, input: &mut Input<'_>) {
     let names: Vec<_> = head.headers.keys().cloned().collect();
+    if names.is_empty() {
+        return;
+    }
     let name = input.pick(&names);
     match input.byte() % 7 {
         0 => drop(head.headers.remove(name)),

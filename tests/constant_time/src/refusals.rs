@@ -1,0 +1,177 @@
+//! The classes.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use dudect_bencher::ctbench::BenchFn;
+use dudect_bencher::{BenchRng, Class, CtRunner};
+use http::request::Parts;
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use rand::{Rng, RngExt};
+use tower::{Layer, Service, service_fn};
+use tower_webhook::clock::UnixTime;
+use tower_webhook::scheme::{Signer, Verifier};
+use tower_webhook::signature::{Resolved, resolver_fn};
+use tower_webhook::{Secret, Secrets, WebhookLayer, provider};
+
+/// Every class, by name.
+pub const ALL: &[(&str, BenchFn)] = &[
+    ("control_early_exit", control_early_exit),
+    ("first_or_last_byte", first_or_last_byte),
+    ("first_or_sixteenth_secret", first_or_sixteenth_secret),
+    ("known_or_unknown_tenant", known_or_unknown_tenant),
+    ("unknown_key_or_other_body", unknown_key_or_other_body),
+];
+
+const MEASUREMENTS: usize = 1_000_000;
+/// So many inputs are made before any of them is measured: one does not lie warm in a cache since it was just made.
+const BATCH: usize = 10_000;
+const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
+const SIGNATURE: &str = "x-hub-signature-256";
+const DIGITS: std::ops::Range<usize> = 7..71;
+
+/// Measures `run` on inputs of both classes, in an order that chance makes.
+fn compare<I, O>(
+    runner: &mut CtRunner,
+    rng: &mut BenchRng,
+    mut make: impl FnMut(&mut BenchRng, Class) -> I,
+    run: impl Fn(I) -> O,
+) {
+    for _ in 0..MEASUREMENTS / BATCH {
+        let inputs: Vec<_> = (0..BATCH)
+            .map(|_| {
+                let class = if rng.random() { Class::Left } else { Class::Right };
+                (class, make(rng, class))
+            })
+            .collect();
+        for (class, input) in inputs {
+            let input = Cell::new(Some(input));
+            runner.run_one(class, || input.take().map(&run));
+        }
+    }
+}
+
+fn control_early_exit(runner: &mut CtRunner, rng: &mut BenchRng) {
+    let make = |rng: &mut BenchRng, class| {
+        let mut tag = [0; 32];
+        rng.fill_bytes(&mut tag);
+        let mut other = tag;
+        other[if matches!(class, Class::Left) { 0 } else { 31 }] ^= 1;
+        (tag, other)
+    };
+    // Byte by byte: what a compiler makes of `==` on arrays depends on its version.
+    compare(runner, rng, make, |(one, other)| {
+        one.iter().zip(&other).all(|(one, other)| std::hint::black_box(one) == std::hint::black_box(other))
+    });
+}
+
+fn first_or_last_byte(runner: &mut CtRunner, rng: &mut BenchRng) {
+    let (signer, verifier) = (signer("the one secret of this route"), verifier(secret("the one secret of this route")));
+    let make = |rng: &mut BenchRng, class| {
+        let body = body(rng);
+        let mut head = signed(&signer, &body);
+        let at = if matches!(class, Class::Left) { DIGITS.start } else { DIGITS.end - 1 };
+        spoil(&mut head, at);
+        (head, body)
+    };
+    compare(runner, rng, make, |(head, body)| refused(&verifier, head, body));
+}
+
+fn unknown_key_or_other_body(runner: &mut CtRunner, rng: &mut BenchRng) {
+    let known = signer("the one secret of this route");
+    let unknown = signer("what a stranger has as secret");
+    let verifier = verifier(secret("the one secret of this route"));
+    let make = |rng: &mut BenchRng, class| {
+        let (body, other) = (body(rng), body(rng));
+        let head = match class {
+            Class::Left => signed(&unknown, &body),
+            Class::Right => signed(&known, &other),
+        };
+        (head, body)
+    };
+    compare(runner, rng, make, |(head, body)| refused(&verifier, head, body));
+}
+
+fn first_or_sixteenth_secret(runner: &mut CtRunner, rng: &mut BenchRng) {
+    let text = |number: usize| format!("secret number {number:02} of this route");
+    let ring = (1..16).fold(Secrets::named("00", secret(&text(0))), |ring, number| {
+        ring.and(&format!("{number:02}"), secret(&text(number)))
+    });
+    let (first, last) = (signer(&text(0)), signer(&text(15)));
+    let verifier = verifier(ring);
+    let make = |rng: &mut BenchRng, class| {
+        let body = body(rng);
+        let mut head = signed(if matches!(class, Class::Left) { &first } else { &last }, &body);
+        spoil(&mut head, DIGITS.end - 1);
+        (head, body)
+    };
+    compare(runner, rng, make, |(head, body)| refused(&verifier, head, body));
+}
+
+fn known_or_unknown_tenant(runner: &mut CtRunner, rng: &mut BenchRng) {
+    // The look-up itself is the user's: here it costs a copy of the keys, which the layer makes for an unknown tenant.
+    let keys = Secrets::from(Secret::generate().expect("chance"));
+    let resolver = resolver_fn(move |head: &Parts| {
+        let found = head.uri.path().ends_with('1').then(|| Resolved::from(keys.clone()));
+        async move { Ok::<_, Infallible>(found) }
+    });
+    let layer = WebhookLayer::resolving(provider::GITHUB, resolver).expect("a scheme").without_idempotency();
+    let service = layer.layer(service_fn(|_| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) }));
+    let service = RefCell::new(service);
+    let stranger = signer("what a stranger has as secret");
+    let make = |rng: &mut BenchRng, class| {
+        let body = body(rng);
+        let mut head = signed(&stranger, &body);
+        head.uri = if matches!(class, Class::Left) { "/tenant/1" } else { "/tenant/2" }.parse().expect("a path");
+        Request::from_parts(head, Full::new(body))
+    };
+    compare(runner, rng, make, |request| {
+        let mut answer = pin!(service.borrow_mut().call(request));
+        loop {
+            if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                assert_eq!(answer.map(|answer| answer.status().as_u16()), Ok(401));
+                return;
+            }
+        }
+    });
+}
+
+fn refused(verifier: &Verifier, head: Parts, body: Bytes) {
+    assert!(verifier.verify(&head, &body, Some(NOW)).is_err());
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).expect("a secret")
+}
+
+fn signer(text: &str) -> Signer {
+    Signer::new(provider::GITHUB, secret(text)).expect("a scheme")
+}
+
+fn verifier(keys: impl Into<Secrets>) -> Verifier {
+    Verifier::new(provider::GITHUB, keys).expect("a scheme")
+}
+
+fn body(rng: &mut BenchRng) -> Bytes {
+    let mut body = vec![0; 256];
+    rng.fill_bytes(&mut body);
+    body.into()
+}
+
+fn signed(signer: &Signer, body: &Bytes) -> Parts {
+    let mut head =
+        Request::post("/github").header("x-github-delivery", "1").body(()).expect("a request").into_parts().0;
+    signer.sign(&mut head, body, NOW).expect("a key");
+    head
+}
+
+/// Another digit at this place of the signature.
+fn spoil(head: &mut Parts, at: usize) {
+    let mut text = head.headers[SIGNATURE].as_bytes().to_vec();
+    text[at] = if text[at] == b'0' { b'1' } else { b'0' };
+    head.headers.insert(SIGNATURE, HeaderValue::from_bytes(&text).expect("a header value"));
+}
