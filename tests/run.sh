@@ -36,10 +36,10 @@ step "lints"
 cargo clippy --all-targets --all-features -- -D warnings
 
 step "each feature alone, and none"
-cargo clippy --quiet --lib --no-default-features -- -D warnings
-for feature in axum cli ecdsa ed25519 journal metrics moka postgres redis redis-tls rsa schemes send serve sqlite testing tonic tracing; do
-    cargo clippy --quiet --lib --no-default-features --features "$feature" -- -D warnings
-done
+if ! cargo hack --version >/dev/null 2>&1; then
+    cargo install --quiet --locked cargo-hack
+fi
+cargo hack clippy --quiet --lib --each-feature --exclude-features default,full --exclude-all-features -- -D warnings
 
 step "tests, all features"
 cargo test --all-features --all-targets
