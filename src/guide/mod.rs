@@ -5,3 +5,6 @@ pub mod adding_a_provider {}
 
 #[doc = include_str!("idempotency.md")]
 pub mod idempotency {}
+
+#[doc = include_str!("threats.md")]
+pub mod threats {}
