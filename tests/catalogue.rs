@@ -14,6 +14,9 @@ use tower_webhook::clock::UnixTime;
 use tower_webhook::scheme::{Coverage, Scheme, Sender, Signer, UrlScheme, Verifier, VerifyError};
 use tower_webhook::{Delivery, Reason, Secret, Secrets, VerifyingKey, provider};
 
+#[path = "catalogue/strange.rs"]
+mod strange;
+
 /// One captured delivery; `signed` names the headers that the signature is in or covers.
 struct Captured {
     id: String,
@@ -328,6 +331,9 @@ fn plain() -> impl Iterator<Item = Captured> {
     all().into_iter().filter(|captured| captured.id.ends_with("-made"))
 }
 
+/// Senders that write two signatures under two names, either of which counts: their names.
+const EITHER_NAME: &[(&str, &str, &str)] = &[("boldsign", "s0=", "s1="), ("tabapay", "v1=", "v2=")];
+
 #[test]
 fn every_character_of_what_is_signed_counts() {
     for captured in plain() {
@@ -341,6 +347,12 @@ fn every_character_of_what_is_signed_counts() {
                     byte => byte + 1,
                 };
                 let head = captured.with_header(name, &changed);
+                let either = EITHER_NAME.iter().find(|(sender, ..)| *sender == captured.scheme.name());
+                let text = String::from_utf8(value.clone()).unwrap();
+                if either.is_some_and(|(_, one, other)| text.replace(one, other).into_bytes() == changed) {
+                    assert!(captured.verify(&head, &captured.body, captured.received_at).is_ok(), "{}", captured.id);
+                    continue;
+                }
                 captured.assert_refused(&head, &captured.body, &format!("{name} at {at}"));
             }
         }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::delivery::{CapturedDelivery, Extra};
+use super::other_ways::other_ways;
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::provider;
@@ -189,16 +190,13 @@ impl Judge {
         let Some(scheme) = provider::find(name).or_else(|| self.own.get(name)).copied() else {
             return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`"));
         };
-        let scheme = match extra.hash.as_deref() {
-            None => scheme,
-            Some(hash) => match scheme.with_hash(hash) {
-                Some(scheme) => scheme,
-                None => {
-                    let what = format!("`{name}` does not sign with `{}`", hash.escape_debug());
-                    return judgement.trouble(Trouble::UnknownProvider, what);
-                }
-            },
+        let with_hash = |scheme: Scheme| extra.hash.as_deref().map_or(Some(scheme), |hash| scheme.with_hash(hash));
+        let Some(scheme) = with_hash(scheme) else {
+            let hash = extra.hash.as_deref().unwrap_or_default();
+            let what = format!("`{name}` does not sign with `{}`", hash.escape_debug());
+            return judgement.trouble(Trouble::UnknownProvider, what);
         };
+        let beside: Vec<_> = other_ways(&scheme).filter_map(|way| with_hash(*way)).collect();
         let fetched = Fetched::of(&extra).filter(|_| scheme.takes_public_key());
         let secrets = secrets.filter(|secrets| !secrets.is_empty());
         let secrets = secrets.or_else(|| Some(vec![self.secret.clone()?]));
@@ -219,12 +217,17 @@ impl Judge {
             secrets,
             public_url: scheme.signs_url().then(|| extra.public_url.unwrap_or(url)),
         };
-        let weaker = scheme.weaker_way().map(|weaker| (weaker, settings.clone()));
         let delivery = (&head, &body, received_at);
+        let beside: Vec<_> = beside.into_iter().map(|way| (way, settings.clone())).collect();
         let mut found = self.verdict(&scheme, settings, delivery, &mut judgement.warning);
-        if let (Some((weaker, settings)), (Verdict::Reject(Reason::UnsupportedScheme), _)) = (weaker, &found) {
-            let settings = Settings { provider: weaker.name(), ..settings };
-            found = self.verdict(weaker, settings, delivery, &mut judgement.warning);
+        for (way, settings) in beside {
+            let Verdict::Reject(Reason::MalformedSignature | Reason::UnsupportedScheme) = found.0 else { break };
+            let settings = Settings { provider: way.name(), ..settings };
+            let instead = self.verdict(&way, settings, delivery, &mut judgement.warning);
+            // What is written in no way is refused for what the first one says.
+            if !matches!(instead.0, Verdict::Reject(Reason::MalformedSignature | Reason::UnsupportedScheme)) {
+                found = instead;
+            }
         }
         let (verdict, detail) = found;
         if let (Verdict::Reject(_), false) = (verdict, redacted.is_empty()) {
@@ -290,8 +293,12 @@ impl Settings {
             return self.held_to_tolerance(Verifier::new(sender, fetched.ring()?)?);
         }
         let mut ring: Option<Secrets> = None;
-        for (at, text) in self.secrets.iter().enumerate() {
-            let (id, key) = (format!("key-{at}"), scheme.key_as_configured(text)?);
+        let mut keys = Vec::new();
+        for text in &self.secrets {
+            keys.extend(scheme.keys_as_configured(text)?);
+        }
+        for (at, key) in keys.into_iter().enumerate() {
+            let id = format!("key-{at}");
             ring = Some(match ring {
                 Some(ring) => ring.and(&id, key),
                 None => Secrets::named(&id, key),

@@ -49,6 +49,8 @@ mod delivery;
 #[cfg(feature = "cli")]
 mod judge;
 mod line;
+#[cfg(feature = "cli")]
+mod other_ways;
 
 pub use delivery::{CapturedDelivery, Extra};
 #[cfg(feature = "cli")]

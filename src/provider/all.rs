@@ -66,6 +66,7 @@ pub const ALL: &[&Scheme] = &[
     &CONNECTWISE,
     CONTENTFUL.scheme(),
     &CONVOY,
+    &CONVOY_SIMPLE,
     &COURIER,
     &CRONOFY,
     &CRYPTOPAY,

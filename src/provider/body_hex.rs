@@ -94,6 +94,14 @@ pub const COINBASE_COMMERCE: Scheme = entry(
         .source("coinbase/coinbase-commerce-node lib/Webhook.js, test/testWebhook.spec.js; webhooks.cc provider catalogue source", Confidence::Verified),
 );
 
+/// Convoy with its simple signatures: `X-Convoy-Signature`, HMAC-SHA-256 over the body. No time is signed: have it sign
+/// as [`CONVOY`](super::CONVOY) describes.
+pub const CONVOY_SIMPLE: Scheme = entry(
+    Scheme::hmac_sha256("convoy-simple")
+        .signature(header("x-convoy-signature"), Encoding::Hex)
+        .source("frain-dev/convoy git 157ea6e pkg/signature/signature.go", Confidence::Verified),
+);
+
 /// Cryptopay: `X-Cryptopay-Signature`, HMAC-SHA-256 over the body.
 pub const CRYPTOPAY: Scheme = entry(
     Scheme::hmac_sha256("cryptopay")

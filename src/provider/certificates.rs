@@ -25,8 +25,7 @@ use crate::strict_json;
 /// `Timestamp` of the first attempt, and a delivery policy may retry for an hour: with the time that attempts take, two
 /// hours are let pass. Raw message delivery has no signature.
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>
-pub const AWS_SNS: Scheme =
-    sns("aws-sns", PublicAlgorithm::RsaPkcs1Sha256, &SnsRule { version: "2" }).weaker(&AWS_SNS_SHA1);
+pub const AWS_SNS: Scheme = sns("aws-sns", PublicAlgorithm::RsaPkcs1Sha256, &SnsRule { version: "2" });
 
 /// Amazon SNS over HTTPS, `SignatureVersion` 1: as [`AWS_SNS`], with SHA-1. Whoever can publish to the topic may find two
 /// messages with one signature; set the topic's `SignatureVersion` to `2` instead.

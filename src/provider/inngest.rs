@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use super::entry;
-use crate::rejection::Reason;
 use crate::scheme::{
     Confidence, Emit, Encoding, Scheme, SecretText, SignatureRule, TimestampFormat, Unverified, VerifyError, item,
 };
@@ -11,7 +10,7 @@ use crate::strict_json;
 
 /// Inngest: `X-Inngest-Signature: t=<time>&s=<hex>`, HMAC-SHA-256 over the body in the canonical form of
 /// [RFC 8785](https://www.rfc-editor.org/rfc/rfc8785) or as it is, and the timestamp behind it. The secret is the signing key, of which
-/// `signkey-<environment>-` is no part. A body that is no JSON, or says something twice, is refused.
+/// `signkey-<environment>-` is no part. A body that is no JSON, or says something twice, has no canonical form.
 /// <https://www.inngest.com/docs/platform/signing-keys>
 pub const INNGEST: Scheme = entry(
     Scheme::hmac_sha256("inngest")
@@ -27,18 +26,15 @@ struct CanonicalJson;
 
 impl SignatureRule for CanonicalJson {
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
-        let mismatch = |what| VerifyError::new(Reason::SignatureMismatch, what);
-        if request.body.is_empty() {
-            let _: ControlFlow<()> = emit(&[request.timestamp.as_bytes()]);
+        let canonical =
+            strict_json::parse(request.body).and_then(|value| serde_json_canonicalizer::to_vec(&value).ok());
+        if let Some(canonical) = canonical
+            && emit(&[&canonical, request.timestamp.as_bytes()]).is_break()
+        {
             return Ok(());
         }
-        let value = strict_json::parse(request.body).ok_or_else(|| mismatch("the body is no JSON that is signed"))?;
-        let canonical =
-            serde_json_canonicalizer::to_vec(&value).map_err(|_| mismatch("the body has no canonical form"))?;
         // Its SDK signs a text as it is.
-        if emit(&[&canonical, request.timestamp.as_bytes()]).is_continue() {
-            let _: ControlFlow<()> = emit(&[request.body, request.timestamp.as_bytes()]);
-        }
+        let _: ControlFlow<()> = emit(&[request.body, request.timestamp.as_bytes()]);
         Ok(())
     }
 }

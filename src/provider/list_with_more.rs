@@ -17,7 +17,7 @@ use crate::scheme::{
 /// Coinbase CDP: `X-Hook0-Signature: t=<seconds>,v0=<hex>,h=<names>,v1=<hex>`, as [`HOOK0`]. Each delivery has both
 /// signatures, says Coinbase; only `v1` counts here.
 /// <https://docs.cdp.coinbase.com/webhooks/verify-signatures>
-pub const COINBASE_CDP: Scheme = entry(HOOK0.named("coinbase-cdp").with_no_weaker_way().source(
+pub const COINBASE_CDP: Scheme = entry(HOOK0.named("coinbase-cdp").source(
     "docs.cdp.coinbase.com/webhooks/verify-signatures; hook0/hook0 clients/conformance/signature.json",
     Confidence::Documented,
 ));
@@ -35,7 +35,6 @@ pub const HOOK0: Scheme = entry(
         .signature(item(HOOK0_HEADER, ',', "v1").spaced(), Encoding::Hex)
         .timestamp(item(HOOK0_HEADER, ',', "t").spaced(), TimestampFormat::UnixSeconds)
         .signed_by(&Hook0Rule)
-        .weaker(&HOOK0_V0)
         .source("hook0/hook0 git 1e073b4 clients/conformance/signature.json", Confidence::Verified),
 );
 

@@ -44,7 +44,7 @@ pub const BLUESNAP: Scheme = entry(
 pub const CASHFREE: Scheme = entry(
     Scheme::hmac_sha256("cashfree")
         .signature(header("x-webhook-signature"), Encoding::Base64)
-        .timestamp(header("x-webhook-timestamp"), TimestampFormat::UnixMillis)
+        .timestamp(header("x-webhook-timestamp"), TimestampFormat::UnixSecondsOrMillis)
         .signed(&[Part::Timestamp, Part::Body])
         .event_type(Place::Json("/type"))
         .source("npm cashfree-pg 6.0.6; cashfree.com/docs (the unit)", Confidence::Verified),

@@ -11,7 +11,7 @@ use crate::scheme::{
 pub const ASCEND: Scheme = entry(
     Scheme::hmac_sha256("ascend")
         .signature(item("x-ascend-signature", ',', "v1"), Encoding::Hex)
-        .timestamp(item("x-ascend-signature", ',', "t"), TimestampFormat::UnixSeconds)
+        .timestamp(item("x-ascend-signature", ',', "t"), TimestampFormat::UnixSecondsOrMillis)
         .signed(&[Part::Timestamp, Part::Lit(":"), Part::Body])
         .event_type(Place::Json("/type"))
         .source("hookdeck/webhook-skills ascend-webhooks", Confidence::Documented),
@@ -20,7 +20,7 @@ pub const ASCEND: Scheme = entry(
 /// BoldSign: `X-BoldSign-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const BOLDSIGN: Scheme = entry(
     Scheme::hmac_sha256("boldsign")
-        .signature(item("x-boldsign-signature", ',', "s0").spaced(), Encoding::Hex)
+        .signature(item("x-boldsign-signature", ',', "s0").or_key("s1").spaced(), Encoding::Hex)
         .timestamp(item("x-boldsign-signature", ',', "t").spaced(), TimestampFormat::UnixSeconds)
         .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
         .id(Place::Json("/event/id"))
@@ -66,6 +66,7 @@ pub const CLOUDFLARE_STREAM: Scheme = entry(
 
 /// Convoy, which signs for others, with its advanced signatures: `X-Convoy-Signature: t=<time>,v1=<hex>`, HMAC-SHA-256 over
 /// `<timestamp>,<body>`. A project may have chosen another header, hash or encoding: then say it as a scheme of your own.
+/// Its simple signatures, which say no time, are refused, see [`CONVOY_SIMPLE`](super::CONVOY_SIMPLE).
 pub const CONVOY: Scheme = entry(
     Scheme::hmac_sha256("convoy")
         .signature(item("x-convoy-signature", ',', "v1"), Encoding::Hex)
@@ -266,7 +267,7 @@ pub const STRIPE: Scheme = entry(
 /// TabaPay: `X-HMAC-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const TABAPAY: Scheme = entry(
     Scheme::hmac_sha256("tabapay")
-        .signature(item("x-hmac-signature", ',', "v1"), Encoding::Hex)
+        .signature(item("x-hmac-signature", ',', "v1").or_key("v2"), Encoding::Hex)
         .timestamp(item("x-hmac-signature", ',', "t"), TimestampFormat::UnixSeconds)
         .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
         .id(Place::Header("idempotency-key"))

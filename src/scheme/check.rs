@@ -240,8 +240,12 @@ const fn is_field(field: &Field) -> bool {
             list.between_items.is_ascii()
                 && grouped
                 && match list.items {
-                    Items::Pairs { between, key } => {
-                        between.is_ascii() && list.between_items as u32 != between as u32 && !key.is_empty()
+                    Items::Pairs { between, key, or_key } => {
+                        let second = match or_key {
+                            None => true,
+                            Some(second) => !second.is_empty(),
+                        };
+                        between.is_ascii() && list.between_items as u32 != between as u32 && !key.is_empty() && second
                     }
                     Items::First | Items::Last | Items::Rest | Items::Values => true,
                 }

@@ -24,7 +24,6 @@ pub struct Scheme {
     pub(super) signature: Option<(Field, Encoding)>,
     pub(super) ed25519: Option<(Field, Encoding)>,
     pub(super) key_place: Option<KeyPlace>,
-    pub(super) weaker: Option<&'static Self>,
     pub(super) secret_text: SecretText,
     pub(super) content: Content,
     pub(super) timestamp: Option<(Field, TimestampFormat)>,
@@ -60,7 +59,6 @@ impl Scheme {
             signature: None,
             ed25519: None,
             key_place: None,
-            weaker: None,
             secret_text: SecretText::Whole,
             content: Content::Parts(&[Part::Body]),
             timestamp: None,
@@ -213,24 +211,6 @@ impl Scheme {
     pub const fn fetched_key(mut self, place: KeyPlace) -> Self {
         self.key_place = Some(place);
         self
-    }
-
-    /// The weaker way in which the same sender signs unless it is told otherwise. Nothing falls back to it but the tool,
-    /// which judges what a sender sends.
-    pub(crate) const fn weaker(mut self, scheme: &'static Self) -> Self {
-        self.weaker = Some(scheme);
-        self
-    }
-
-    /// For a sender that signs as another one, but never in its weaker way.
-    pub(crate) const fn with_no_weaker_way(mut self) -> Self {
-        self.weaker = None;
-        self
-    }
-
-    #[cfg(feature = "cli")]
-    pub(crate) const fn weaker_way(&self) -> Option<&'static Self> {
-        self.weaker
     }
 
     /// Where a second, Ed25519 signature over the same content stands: for senders whose receivers may

@@ -52,8 +52,8 @@ pub(super) enum Items {
     First,
     /// Texts that may be empty, of which the last one counts.
     Last,
-    /// `key=value`, of which those with this key count.
-    Pairs { between: char, key: &'static str },
+    /// `key=value`, of which those with this key (or with the other one, if there is one) count.
+    Pairs { between: char, key: &'static str, or_key: Option<&'static str> },
     /// Values, of which all but the first one count.
     Rest,
     /// Values, all of which count.
@@ -116,7 +116,7 @@ pub const fn body() -> Field {
 /// The items `key=value` of a header that is a list: `item("stripe-signature", ',', "v1")`.
 #[must_use]
 pub const fn item(header: &'static str, between_items: char, key: &'static str) -> Field {
-    list(header, between_items, Items::Pairs { between: '=', key })
+    list(header, between_items, Items::Pairs { between: '=', key, or_key: None })
 }
 
 /// All items of a header that is a list of values: `values("cronofy-hmac-sha256", ',')`.
@@ -182,9 +182,21 @@ impl Field {
     #[must_use]
     pub const fn pair(mut self, between: char) -> Self {
         if let Some(list) = self.list
-            && let Items::Pairs { key, .. } = list.items
+            && let Items::Pairs { key, or_key, .. } = list.items
         {
-            self.list = Some(List { items: Items::Pairs { between, key }, ..list });
+            self.list = Some(List { items: Items::Pairs { between, key, or_key }, ..list });
+        }
+        self
+    }
+
+    /// A second key of an [`item`] that counts as the first one does: for senders that write two signatures under two
+    /// names while a secret is being replaced. Any of them may match.
+    #[must_use]
+    pub const fn or_key(mut self, second: &'static str) -> Self {
+        if let Some(list) = self.list
+            && let Items::Pairs { between, key, .. } = list.items
+        {
+            self.list = Some(List { items: Items::Pairs { between, key, or_key: Some(second) }, ..list });
         }
         self
     }

@@ -19,7 +19,10 @@ use crate::crypto::{Mac, PublicAlgorithm, PublicKey, TokenHash};
 use crate::encoding::{self, Encoding};
 use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
 #[cfg(feature = "cli")]
-use crate::{secret::Key, verifying_key::VerifyingKey};
+use crate::{
+    secret::Key,
+    verifying_key::{KeyDocument, VerifyingKey},
+};
 
 /// The keys of one route, under its scheme.
 #[derive(Debug)]
@@ -164,9 +167,7 @@ impl Scheme {
             Method::Jwt(jwt) if jwt.needs_public_key() || text.contains("-----BEGIN ") => {
                 Some(VerifyingKey::from_text(text))
             }
-            Method::Hmac(_) if self.ed25519.is_some() && text.starts_with("whpk_") => {
-                Some(VerifyingKey::from_base64(text))
-            }
+            Method::Hmac(_) if self.ed25519.is_some() && is_public_text(text) => Some(VerifyingKey::from_text(text)),
             _ => None,
         };
         match (public, Secret::as_configured(text)) {
@@ -177,10 +178,27 @@ impl Scheme {
         }
     }
 
+    /// The keys that `text` stands for: one, or those of a JSON Web Key Set, any of which may match.
+    pub(crate) fn keys_as_configured(&self, text: &str) -> Result<Vec<Key>, ConfigError> {
+        if self.takes_public_key()
+            && text.trim_start().starts_with('{')
+            && let Ok(set) = KeyDocument::jwks(text)
+        {
+            return Ok(set.keys().iter().map(|key| key.key().clone().into()).collect());
+        }
+        Ok(vec![self.key_as_configured(text)?])
+    }
+
     /// Whether this text is a shared secret that can be guessed.
     pub(crate) fn is_short_secret(&self, text: &str) -> bool {
         !self.needs_public_key() && Secret::as_configured(text).is_some_and(|secret| secret.is_short())
     }
+}
+
+/// Whether a sender that takes secrets and public keys is given a public key.
+#[cfg(feature = "cli")]
+fn is_public_text(text: &str) -> bool {
+    text.starts_with("whpk_") || text.contains("-----BEGIN ") || text.trim_start().starts_with('{')
 }
 
 impl ReadyKey {

@@ -282,7 +282,10 @@ impl Plan {
 
     fn check_time(&self, text: &str, format: TimestampFormat, now: Option<UnixTime>) -> Result<UnixTime, VerifyError> {
         let Some(sent_at) = format.parse(text) else {
-            return Err(VerifyError::new(Reason::MalformedTimestamp, "the timestamp is not written as digits"));
+            return Err(VerifyError::new(
+                Reason::MalformedTimestamp,
+                "the timestamp is not written as this sender writes it",
+            ));
         };
         let Some(now) = now else {
             return Err(VerifyError::new(Reason::Misconfigured, "this machine's clock stands before 1970"));

@@ -204,8 +204,9 @@ impl<'h> Iterator for Values<'h> {
             let follows = std::mem::replace(&mut self.follows, true);
             let item = list.item(follows, item);
             let value = match list.items {
-                Items::Pairs { between, key } => {
-                    item.split_once(between).filter(|(own, _)| *own == key).map(|(_, value)| value)
+                Items::Pairs { between, key, or_key } => {
+                    let counts = |own: &str| own == key || or_key.is_some_and(|second| own == second);
+                    item.split_once(between).filter(|(own, _)| counts(own)).map(|(_, value)| value)
                 }
                 Items::First => (!follows).then_some(item),
                 Items::Last => (ends.is_none() || ends == list.between_groups).then_some(item),

@@ -312,7 +312,7 @@ impl Signer {
             for (field, value) in written.iter().filter(|(other, _)| other.header == field.header) {
                 if let Some(list) = field.list {
                     separate(&mut line, list);
-                    if let Items::Pairs { between, key } = list.items {
+                    if let Items::Pairs { between, key, .. } = list.items {
                         line.push_str(key);
                         line.push(between);
                     }

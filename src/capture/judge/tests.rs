@@ -149,7 +149,7 @@ fn the_hash_of_the_account_stands_for_that_of_the_sender() {
     for line in vectors {
         let line = with(line, "provider", json!("vonage-sms"));
         let set_to = |hash: &str| judge(&with(line.clone(), "extra", json!({ "hash": hash })));
-        assert_eq!(judge(&line), Verdict::Reject(Reason::MalformedSignature));
+        assert_eq!(judge(&line), Verdict::Accept, "one of the ways in which Vonage signs");
         assert_eq!(set_to("md5"), Verdict::Accept);
         assert_eq!(set_to("sha256"), Verdict::Reject(Reason::MalformedSignature));
         assert_eq!(set_to("sha512"), Verdict::Reject(Reason::MalformedSignature));
@@ -188,4 +188,53 @@ fn hook0_s_older_signature_counts_for_the_tool_where_there_is_no_newer_one() {
         assert_eq!(found == Verdict::Accept, accepted, "{signature}: {found:?}");
     }
     assert_ne!(verdict("coinbase-cdp", &format!("t=1800000000,v0={right}")), Verdict::Accept);
+}
+
+/// Of a sender that signs in several ways, by how the account is set up, each delivery is judged by the one that it is
+/// written in; the secret and the content have to be right in any of them.
+#[test]
+fn what_an_account_may_be_set_to_counts_for_the_tool() {
+    for (name, way, vectors) in [
+        ("aws-sns", "aws-sns-sha1", include_str!("../../../tests/vectors/aws-sns-sha1.json")),
+        ("cloudinary", "cloudinary-sha256", include_str!("../../../tests/vectors/cloudinary-sha256.json")),
+        ("convoy", "convoy-simple", include_str!("../../../tests/vectors/convoy-simple.json")),
+        ("vonage-sms", "vonage-sms-sha512", include_str!("../../../tests/vectors/vonage-sms-sha512.json")),
+    ] {
+        let vectors: Vec<Value> = serde_json::from_str(vectors).unwrap();
+        assert!(!vectors.is_empty());
+        for line in vectors {
+            assert_eq!(judge(&line), Verdict::Accept, "{way}");
+            let line = with(line, "provider", json!(name));
+            assert_eq!(judge(&line), Verdict::Accept, "{name}");
+            let refused = judge(&with(line.clone(), "body_b64", json!("bm90IHdoYXQgd2FzIHNpZ25lZA==")));
+            assert!(matches!(refused, Verdict::Reject(_)), "{name}: {refused:?}");
+            let refused = judge(&with(line, "headers", json!([["x-convoy-signature", ""]])));
+            assert!(name == "aws-sns" || matches!(refused, Verdict::Reject(_)), "{name}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn a_public_key_may_be_written_as_pem_as_a_jwk_or_in_a_set_of_them() {
+    let vectors: Vec<Value> =
+        serde_json::from_str(include_str!("../../../tests/vectors/standard-webhooks.json")).unwrap();
+    let line = vectors.into_iter().find(|line| line["id"] == "standard-webhooks-v1a").unwrap();
+    let text = line["secret"].as_str().unwrap().strip_prefix("whpk_").unwrap().to_owned();
+    let x = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let jwk = |x: &str| json!({"kty": "OKP", "crv": "Ed25519", "x": x});
+    let other = jwk("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+    let mut der = vec![0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
+    der.extend(base64ct::Base64::decode_vec(&text).unwrap());
+    let pem =
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64ct::Base64::encode_string(&der));
+    for (key, verdict) in [
+        (pem, Verdict::Accept),
+        (jwk(&x).to_string(), Verdict::Accept),
+        (json!({"keys": [other, jwk(&x)]}).to_string(), Verdict::Accept),
+        (json!({"keys": [other]}).to_string(), Verdict::Reject(Reason::SignatureMismatch)),
+        (other.to_string(), Verdict::Reject(Reason::SignatureMismatch)),
+        (String::from("{}"), Verdict::Reject(Reason::NotConfigured)),
+    ] {
+        assert_eq!(judge(&with(line.clone(), "secret", json!(key))), verdict, "{key}");
+    }
 }

@@ -129,7 +129,6 @@ impl Entry {
             source,
             confidence,
             key_place: _,
-            weaker: _,
         } = *scheme;
         let algorithm = Algorithm::of(method);
         let (signed, rule) = match content {

@@ -83,6 +83,7 @@
 //! | `prefix` | a fixed text before the value | none |
 //! | `separator` | the header is a list, with this character between its items | no list |
 //! | `key` | of a list of `key=value`, those with this key | |
+//! | `or_key` | a second key that counts as well | none |
 //! | `between` | what stands between key and value | `=` |
 //! | `items` | of a list of values: `all`, `first`, `last` or `rest` (all but the first) | |
 //! | `groups` | what stands between one such list and the next | one list |

@@ -26,6 +26,8 @@ pub(super) struct FieldText {
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    or_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     items: Option<Which>,
     #[serde(skip_serializing_if = "Option::is_none")]
     between: Option<char>,
@@ -88,8 +90,9 @@ impl FieldText {
             match items {
                 Items::First => text.items = Some(Which::First),
                 Items::Last => text.items = Some(Which::Last),
-                Items::Pairs { between, key } => {
+                Items::Pairs { between, key, or_key } => {
                     text.key = Some(key.to_owned());
+                    text.or_key = or_key.map(str::to_owned);
                     text.between = Some(between).filter(|between| *between != '=');
                 }
                 Items::Rest => text.items = Some(Which::Rest),
@@ -116,16 +119,25 @@ impl FieldText {
             _ => return Err(format!("`{what}` stands in one of `header`, `query` and `json`")),
         };
         let list = match (self.separator, self.key, self.items) {
-            (None, None, None) if self.between.is_none() && self.groups.is_none() && !self.spaced => None,
+            (None, None, None)
+                if self.between.is_none() && self.groups.is_none() && self.or_key.is_none() && !self.spaced =>
+            {
+                None
+            }
             (None, ..) => {
                 return Err(format!(
-                    "`{what}`: `key`, `items`, `between`, `groups` and `spaced` are of a list: say its `separator`"
+                    "`{what}`: `key`, `or_key`, `items`, `between`, `groups` and `spaced` are of a list: say its `separator`"
                 ));
             }
-            (Some(separator), Some(key), None) => {
-                Some((separator, Items::Pairs { between: self.between.unwrap_or('='), key: key.leak() }))
-            }
-            (Some(separator), None, Some(which)) if self.between.is_none() => Some((
+            (Some(separator), Some(key), None) => Some((
+                separator,
+                Items::Pairs {
+                    between: self.between.unwrap_or('='),
+                    key: key.leak(),
+                    or_key: self.or_key.map(|second| &*second.leak()),
+                },
+            )),
+            (Some(separator), None, Some(which)) if self.between.is_none() && self.or_key.is_none() => Some((
                 separator,
                 match which {
                     Which::All => Items::Values,
