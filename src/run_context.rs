@@ -1,9 +1,13 @@
 //! What tells one run of a delivery from the others.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::Notify;
 
 use crate::clock::UnixTime;
 use crate::delivery_key::Key;
@@ -55,18 +59,27 @@ impl fmt::Debug for Token {
 ///
 /// The key is a fine unique constraint, or idempotency key, for what the handler does elsewhere. A
 /// delivery that was let in unsigned, has no id, or runs without a claim has none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct IdempotencyContext {
-    pub(crate) key: Key,
-    pub(crate) token: Token,
-    pub(crate) attempt: Option<u32>,
+    key: Key,
+    token: Token,
+    attempt: Option<u32>,
+    lost: Option<Arc<LostClaims>>,
 }
 
 impl IdempotencyContext {
     /// A run that was claimed by hand, from a [`Store`](crate::idempotency::Store), or that a test makes up.
     #[must_use]
     pub const fn new(key: Key, token: Token) -> Self {
-        Self { key, token, attempt: None }
+        Self { key, token, attempt: None, lost: None }
+    }
+
+    pub(crate) fn with_attempt(self, attempt: Option<u32>) -> Self {
+        Self { attempt, ..self }
+    }
+
+    pub(crate) fn watched_by(self, lost: &Arc<LostClaims>) -> Self {
+        Self { lost: Some(Arc::clone(lost)), ..self }
     }
 
     /// The key of the delivery: the same for each of its copies.
@@ -86,6 +99,90 @@ impl IdempotencyContext {
     #[must_use]
     pub const fn attempt(&self) -> Option<u32> {
         self.attempt
+    }
+
+    /// Whether another run has taken the delivery over: this one stood still, or could not reach the store, for longer
+    /// than its lease. Found out when the lease is to be extended, every third of it.
+    #[must_use]
+    pub fn is_claim_lost(&self) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.contains(&self.token))
+    }
+
+    /// Ready once another run has taken the delivery over, see [`is_claim_lost`](Self::is_claim_lost): for a handler that
+    /// would rather stop than do its work a second time. It is never stopped for it, and its answer still goes out.
+    ///
+    /// ```
+    /// # async fn handle(delivery: tower_webhook::Delivery) -> Result<(), &'static str> {
+    /// # async fn work() {}
+    /// let Some(run) = delivery.idempotency() else { return Err("no claim") };
+    /// tokio::select! {
+    ///     () = work() => Ok(()),
+    ///     () = run.claim_lost() => Err("another run has it"),
+    /// }
+    /// # }
+    /// ```
+    pub async fn claim_lost(&self) {
+        match &self.lost {
+            Some(lost) => lost.until(&self.token).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl PartialEq for IdempotencyContext {
+    fn eq(&self, other: &Self) -> bool {
+        (self.key, self.token, self.attempt) == (other.key, other.token, other.attempt)
+    }
+}
+
+impl Eq for IdempotencyContext {}
+
+impl fmt::Debug for IdempotencyContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdempotencyContext")
+            .field("key", &self.key)
+            .field("token", &self.token)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which runs have lost their claim to another, of those that have not ended.
+#[derive(Debug, Default)]
+pub(crate) struct LostClaims {
+    tokens: Mutex<HashSet<Token>>,
+    changed: Notify,
+}
+
+impl LostClaims {
+    pub(crate) fn add(&self, token: Token) {
+        self.lock().insert(token);
+        self.changed.notify_waiters();
+    }
+
+    /// Its run has ended.
+    pub(crate) fn remove(&self, token: &Token) {
+        self.lock().remove(token);
+    }
+
+    fn contains(&self, token: &Token) -> bool {
+        self.lock().contains(token)
+    }
+
+    async fn until(&self, token: &Token) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // Listens from here on, so that no change between the look and the wait is missed.
+            changed.as_mut().enable();
+            if self.contains(token) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<Token>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -34,7 +34,7 @@ async fn attempt(store: &PostgresStore, claimed: &Claimed, lease: Duration) -> O
 async fn it_keeps_the_laws_of_a_store() {
     let server = Server::start().await;
     let store = server.store().await;
-    store_suite::check_with_leases_of(Duration::from_millis(900), &store, tokio::time::sleep).await;
+    store_suite::check_with_leases_of(Duration::from_millis(1800), &store, tokio::time::sleep).await;
     assert!(store.guarantees().shared && !store.guarantees().evicts && store.warnings().is_empty());
     assert_eq!((store.guarantees().survives, store.backend()), (Survives::Host, "postgres"));
 }

@@ -1,6 +1,7 @@
 //! What a run knows of its delivery, apart from the futures it drives.
 
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use super::config::{Config, Plan};
 use super::drain::Tracked;
 use super::erased::StoreError;
 use super::flights::{Ended, Join, Lead, Wait, Waiter, Whose};
+use super::heart::Beat;
 use super::log;
 use super::record::{self, StoredBody};
 use super::store::Claimed;
@@ -94,7 +96,11 @@ impl Case {
 
     pub(super) fn context(&self) -> Option<IdempotencyContext> {
         let claimed = self.claimed()?;
-        Some(IdempotencyContext { key: claimed.key, token: claimed.token, attempt: self.attempt })
+        let context = IdempotencyContext::new(claimed.key, claimed.token).with_attempt(self.attempt);
+        Some(match &self.tracked {
+            Some(tracked) => context.watched_by(tracked.lost_claims()),
+            None => context,
+        })
     }
 
     /// The claim is ours.
@@ -104,6 +110,18 @@ impl Case {
         if let (true, Plan::Claim(claimed)) = (self.config.shared, &self.plan) {
             self.lead = Some(self.config.flights.lead(claimed.key));
         }
+    }
+
+    /// Whether the run is to end. Begins to watch it, where nobody does yet: one that is ready at once costs nothing.
+    pub(super) fn poll_beat(&mut self, waker: &Waker) -> Poll<Beat> {
+        let claimed = match &self.plan {
+            Plan::Claim(claimed) => Some(claimed),
+            Plan::Join(_) | Plan::Open => None,
+        };
+        // Without a runtime there is no timer.
+        let (Some(tracked), Ok(_)) = (&mut self.tracked, Handle::try_current()) else { return Poll::Pending };
+        tracked.watch(&self.config, &self.route, claimed, waker);
+        tracked.poll_beat(waker)
     }
 
     /// Goes on without a claim.

@@ -2,12 +2,20 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::config::Config;
+use super::heart::{Beat, Heart};
+use super::store::Claimed;
 use crate::outcome::Outcome;
+use crate::run_context::LostClaims;
 use crate::telemetry::IdempotencyMetrics;
+
+/// How long the runs that are stopped have to give their claims back.
+const STOPPED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Counts the runs of one or more layers, and lets them end before the process does.
 ///
@@ -38,6 +46,7 @@ struct Counts {
     abandoned: AtomicU64,
     changed: Notify,
     metrics: OnceLock<IdempotencyMetrics>,
+    heart: Arc<Heart>,
 }
 
 impl Drain {
@@ -48,14 +57,21 @@ impl Drain {
     }
 
     /// Takes no new deliveries from now on (they are refused with 503 `draining`), and waits at most
-    /// `grace` for those that run. Runs that are left go on for as long as their runtime does; the
-    /// claims of those that it ends lapse with their lease.
+    /// `grace` for those that run. Those that are left then are stopped: their handlers are dropped, their claims given
+    /// back so that the next delivery runs, and whoever still waits is refused with 503 `draining`. That may take a
+    /// second more. What cannot be stopped, such as a handler that blocks its thread, goes on for as long as its runtime
+    /// does, and is seen in [`running`](Self::running).
     ///
     /// Needs a tokio runtime with time enabled.
     pub async fn finish(&self, grace: Duration) -> Drained {
         self.0.draining.store(true, Ordering::SeqCst);
-        let _ = tokio::time::timeout(grace, self.idle()).await;
-        Drained { left: self.running(), abandoned: self.abandoned() }
+        if tokio::time::timeout(grace, self.idle()).await.is_ok() {
+            return Drained { left: 0, abandoned: self.abandoned() };
+        }
+        let left = self.running();
+        self.0.heart.stop();
+        let _ = tokio::time::timeout(STOPPED_WITHIN, self.idle()).await;
+        Drained { left, abandoned: self.abandoned() }
     }
 
     async fn idle(&self) {
@@ -98,7 +114,7 @@ impl Drain {
     /// Counts one more run, unless this is draining.
     pub(super) fn begin(&self) -> Option<Tracked> {
         self.0.running.fetch_add(1, Ordering::SeqCst);
-        let tracked = Tracked { counts: Arc::clone(&self.0), lost: false };
+        let tracked = Tracked { counts: Arc::clone(&self.0), lost: false, watched: None };
         // Asked after counting: `finish` either sees this run or refuses it.
         (!self.is_draining()).then_some(tracked)
     }
@@ -109,7 +125,7 @@ impl Drain {
 #[must_use]
 #[non_exhaustive]
 pub struct Drained {
-    /// Runs that the grace was too short for.
+    /// Runs that the grace was too short for: they were stopped.
     pub left: usize,
     /// Runs that were lost before, see [`Drain::abandoned`].
     pub abandoned: u64,
@@ -128,12 +144,39 @@ impl Drained {
 pub(super) struct Tracked {
     counts: Arc<Counts>,
     lost: bool,
+    /// By the heart.
+    watched: Option<u64>,
 }
 
 impl Tracked {
     /// Whether this run counts as abandoned if it is dropped now.
     pub(super) const fn set_lost(&mut self, lost: bool) {
         self.lost = lost;
+    }
+
+    /// From here on its claim is kept alive, and its time counts.
+    pub(super) fn watch(&mut self, config: &Arc<Config>, route: &Arc<str>, claimed: Option<&Claimed>, waker: &Waker) {
+        if self.watched.is_none() {
+            self.watched = Some(self.counts.heart.watch(config, route, claimed.copied(), waker));
+            self.counts.heart.start();
+        }
+    }
+
+    /// Whether it is to end.
+    pub(super) fn poll_beat(&self, waker: &Waker) -> Poll<Beat> {
+        self.watched.map_or(Poll::Pending, |id| self.counts.heart.poll(id, waker))
+    }
+
+    /// Extends the claim no more. Where that is being done at this moment: what waits until it is over.
+    pub(super) fn hush(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let id = self.watched.filter(|id| self.counts.heart.hush(*id))?;
+        let heart = Arc::clone(&self.counts.heart);
+        Some(async move { heart.quiet(id).await })
+    }
+
+    /// Which claims were lost, for the handler.
+    pub(super) fn lost_claims(&self) -> &Arc<LostClaims> {
+        &self.counts.heart.lost
     }
 
     /// Counts that this run goes on without the store.
@@ -146,6 +189,9 @@ impl Tracked {
 
 impl Drop for Tracked {
     fn drop(&mut self) {
+        if let Some(id) = self.watched {
+            self.counts.heart.leave(id);
+        }
         if self.lost {
             self.counts.abandoned.fetch_add(1, Ordering::SeqCst);
             if let Some(metrics) = self.counts.metrics.get() {

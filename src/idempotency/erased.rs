@@ -63,6 +63,14 @@ impl<T> StoreCall<T> {
         Self::Answered(Some(answer))
     }
 
+    /// Takes the answer, where it was there at once.
+    pub(super) const fn take_answer(&mut self) -> Option<T> {
+        match self {
+            Self::Answered(answer) => answer.take(),
+            Self::Boxed(_) => None,
+        }
+    }
+
     /// The answer, where it was there at once.
     pub(super) fn now(self) -> Option<T> {
         match self {

@@ -37,8 +37,12 @@
 //!
 //! Senders hang up after a few seconds, and a server drops the work of a connection that is gone. A run
 //! that has begun is handed to the tokio runtime then, and ends there: the retry gets its answer. Use
-//! [`Drain`] so that the process does not end before its runs do, or
+//! [`Drain`] so that the process does not end before its runs do, and what its grace is too short for is given back, or
 //! [`OnDisconnect::CancelAndRelease`] where a handler may be stopped anywhere.
+//!
+//! A handler that is pending keeps its claim: one task extends the leases of all runs. Where it could not, since the
+//! process stood still or the store was away, and another run has taken over, the handler can know it:
+//! [`IdempotencyContext::claim_lost`].
 //!
 //! # Deployment
 //!
@@ -98,6 +102,7 @@ mod drain;
 mod erased;
 mod flights;
 mod future;
+mod heart;
 mod held;
 mod layer;
 mod log;
@@ -109,7 +114,6 @@ mod memory;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod pulse;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;

@@ -20,9 +20,9 @@ use super::config::Plan;
 use super::erased::{StoreCall, StoreError};
 use super::flights::{Ended, Waiter};
 use super::future::{Answer, Phase, Running};
+use super::heart::Beat;
 use super::held::{Held, Source};
 use super::policy::{OnDisconnect, OnStoreFailure, ReplayGuard};
-use super::pulse::{Beat, Pulse};
 use super::store::{Claim, Claimed, Fenced, Guarded};
 use crate::body::ResponseBody;
 use crate::delivery::Delivery;
@@ -39,7 +39,6 @@ pin_project! {
         stage: Stage<F, R, E>,
         #[pin]
         timer: Option<Sleep>,
-        pulse: Pulse,
     }
 }
 
@@ -67,8 +66,7 @@ where
     S: Service<Request<B>, Response = Response<R>>,
 {
     pub(super) fn new(case: Case, service: S, request: Request<B>) -> Self {
-        let pulse = Pulse::default();
-        Self { case, service, request: Some(request), stage: Stage::Begin, timer: None, pulse }
+        Self { case, service, request: Some(request), stage: Stage::Begin, timer: None }
     }
 }
 
@@ -266,17 +264,17 @@ where
         }
     }
 
-    /// The handler, or what stands before it, is not done yet. Extends the lease, and ends what takes
-    /// too long. No timer is set before the first time.
+    /// The handler, or what stands before it, is not done yet. From the first time on its lease is extended, and what
+    /// takes too long is ended.
     fn keep_alive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer<R, S::Error>>> {
-        match self.pulse.poll(self.timer.as_mut(), self.case, cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Beat::TimedOut) => {
+        let response = match ready!(self.case.poll_beat(cx.waker())) {
+            Beat::Draining => self.case.refuse(Reason::Draining.into()),
+            Beat::TimedOut => {
                 self.case.mark(Outcome::HandlerTimeout);
-                let response = answer::timed_out(self.case.dialect).map(ResponseBody::own);
-                Poll::Ready(self.release(Some(Ok(response))))
+                answer::timed_out(self.case.dialect).map(ResponseBody::own)
             }
-        }
+        };
+        Poll::Ready(self.release(Some(Ok(response))))
     }
 
     fn answer(&mut self, response: Response<ResponseBody<R>>) -> Option<Answer<R, S::Error>> {

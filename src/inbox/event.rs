@@ -110,7 +110,7 @@ impl Event {
             // Only what was verified is ever stored.
             key_id: Some(text("key_id").unwrap_or_default().into()),
             proof: None,
-            run: Some(IdempotencyContext { key: Key::from_bytes(self.key), token, attempt: Some(attempt) }),
+            run: Some(IdempotencyContext::new(Key::from_bytes(self.key), token).with_attempt(Some(attempt))),
             body: self.body.clone(),
         };
         let mut request = Request::new(VerifiedBody::new(self.body.clone()));

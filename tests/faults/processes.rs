@@ -17,21 +17,33 @@ async fn scene(name: &str) -> (Server, Journal, Receiver) {
     (server, journal, b)
 }
 
+/// Sends a thousand copies at once, and counts the first runs and the others.
+fn burst(workers: &mut [Worker], id: &str) -> (usize, usize) {
+    workers.iter_mut().for_each(|worker| worker.tell(&format!("burst 250 {id}")));
+    workers.iter_mut().fold((0, 0), |(first, others), worker| {
+        let said = worker.hears("burst");
+        let (ran, rest) = said.split_once(' ').unwrap();
+        (first + ran.parse::<usize>().unwrap(), others + rest.parse::<usize>().unwrap())
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fault_02_a_thousand_copies_at_once_in_four_processes_run_once() {
     let (server, journal, _) = scene("02").await;
     let mut workers: Vec<_> = (0..4).map(|_| Worker::start("a", &server.url(), &journal, Hold::Nowhere)).collect();
     for round in ["e1", "e2", "e3"] {
-        workers.iter_mut().for_each(|worker| worker.tell(&format!("burst 250 {round}")));
-        let (mut first, mut others) = (0, 0);
-        for worker in &mut workers {
-            let said = worker.hears("burst");
-            let counts: Vec<usize> = said.split(' ').map(|count| count.parse().unwrap()).collect();
-            first += counts[0];
-            others += counts[1];
+        let mut answers = (0, 0);
+        // On a machine that is too busy for the store's budget all of them are asked to come back, and so they do.
+        for _ in 0..20 {
+            answers = burst(&mut workers, round);
+            if answers.0 > 0 {
+                break;
+            }
+            assert_eq!(answers, (0, 1000));
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
         // Each of the others was a duplicate, or was asked to come back.
-        assert_eq!((first, others, journal.of(round)), (1, 999, (1, 1)));
+        assert_eq!((answers, journal.of(round)), ((1, 999), (1, 1)));
     }
 }
 

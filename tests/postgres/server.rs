@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio_postgres::{Client, NoTls};
@@ -54,18 +55,28 @@ fn unprivileged(program: &Path, folder: &Path) -> Command {
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        let port = free_port();
-        let folder = std::env::temp_dir().join(format!("tower-webhook-pg-{}-{port}", std::process::id()));
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("tower-webhook-pg-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
         let made = unprivileged(&program("initdb"), &folder)
             .args(["--auth=trust", "--username=shop", "--no-sync", "--encoding=UTF8", "--locale=C", "-D", "data"])
-            .status()
+            .stderr(Stdio::piped())
+            .output()
             .expect("PostgreSQL is installed: `tests/run.sh` sees to it");
-        assert!(made.success(), "initdb");
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let port = free_port();
         let mut server = Self { child: Self::spawn(&folder, port), port, folder };
-        server.until_ready().await;
-        server
+        // A port that was free a moment ago may be taken by now.
+        for _ in 0..5 {
+            if server.is_ready().await {
+                return server;
+            }
+            server.port = free_port();
+            server.child = Self::spawn(&server.folder, server.port);
+        }
+        panic!("postgres ended");
     }
 
     fn spawn(folder: &Path, port: u16) -> Child {
@@ -111,14 +122,17 @@ impl Server {
                 break;
             }
         }
-        self.until_ready().await;
+        assert!(self.is_ready().await, "postgres ended");
     }
 
-    async fn until_ready(&mut self) {
-        for _ in 0..1000 {
-            assert!(self.child.try_wait().unwrap().is_none(), "postgres ended");
+    /// Waits for it; whether it is there and has not ended.
+    async fn is_ready(&mut self) -> bool {
+        for _ in 0..3000 {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
             if self.try_client().await.is_ok() {
-                return;
+                return true;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -41,7 +41,7 @@ impl Watched {
         let file = folder.join("sentinel.conf");
         let text = format!(
             "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {} 1\n\
-             sentinel down-after-milliseconds {MASTER} 500\nsentinel failover-timeout {MASTER} 3000\n",
+             sentinel down-after-milliseconds {MASTER} 1500\nsentinel failover-timeout {MASTER} 3000\n",
             folder.display(),
             master.port()
         );
@@ -72,6 +72,18 @@ impl Watched {
 
     pub(crate) async fn store(&self, options: RedisOptions) -> RedisStore {
         options.connect_sentinel([self.url()], MASTER).await.unwrap()
+    }
+
+    /// Waits until the replica has all that was written so far. `WAIT` is about what its own connection wrote before.
+    pub(crate) async fn until_replicated(&self) {
+        let client = redis::Client::open(self.master.url()).unwrap();
+        until("the replica has it", async || {
+            let Ok(mut connection) = client.get_multiplexed_async_connection().await else { return false };
+            let mut both = redis::pipe();
+            both.cmd("SET").arg("mark").arg(1).ignore().cmd("WAIT").arg(1).arg(200);
+            both.query_async::<(u64,)>(&mut connection).await.is_ok_and(|(replicas,)| replicas == 1)
+        })
+        .await;
     }
 
     /// Lets nothing more reach the replica.

@@ -41,8 +41,15 @@ impl Server {
         all.extend(options.iter().map(|option| String::from(*option)));
         let port = free_port();
         let mut server = Self { child: spawn(port, &folder, &all), port, folder, options: all };
-        server.until_ready().await;
-        server
+        // A port that was free a moment ago may be taken by now.
+        for _ in 0..5 {
+            if server.is_ready().await {
+                return server;
+            }
+            server.port = free_port();
+            server.child = spawn(server.port, &server.folder, &server.options);
+        }
+        panic!("redis-server ended: {:?}", server.options);
     }
 
     pub(crate) const fn port(&self) -> u16 {
@@ -84,7 +91,7 @@ impl Server {
     /// The same server again, after [`kill`](Self::kill).
     pub(crate) async fn restart(&mut self) {
         self.child = spawn(self.port, &self.folder, &self.options);
-        self.until_ready().await;
+        assert!(self.is_ready().await, "redis-server ended: {:?}", self.options);
     }
 
     pub(crate) fn kill(&mut self) {
@@ -92,17 +99,20 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    async fn until_ready(&mut self) {
+    /// Waits for it; whether it is there and has not ended.
+    async fn is_ready(&mut self) -> bool {
         let client = redis::Client::open(self.url()).unwrap();
-        for _ in 0..500 {
-            assert!(self.child.try_wait().unwrap().is_none(), "redis-server ended: {:?}", self.options);
+        for _ in 0..2000 {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
             let answer = match client.get_multiplexed_async_connection().await {
                 Ok(mut connection) => redis::cmd("PING").query_async::<String>(&mut connection).await,
                 Err(error) => Err(error),
             };
             // One that asks for a password is there.
             if answer.map_or_else(|error| error.code() == Some("NOAUTH"), |_| true) {
-                return;
+                return true;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -1,5 +1,6 @@
 //! How a run ends: what the handler's answer means for the claim, and the call that says so.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +14,8 @@ use super::{RunProj, Stage, StageProj};
 use crate::body::ResponseBody;
 use crate::idempotency::answer;
 use crate::idempotency::config::{ClientErrors, Plan};
-use crate::idempotency::erased::StoreError;
+use crate::idempotency::drain::Tracked;
+use crate::idempotency::erased::{StoreCall, StoreError};
 use crate::idempotency::flights::Ended;
 use crate::idempotency::future::Answer;
 use crate::idempotency::held::{Held, Read, Source};
@@ -117,7 +119,17 @@ where
             (Some(claimed), Ended::Completed(record)) => {
                 config.complete(claimed, record.clone(), self.case.retention())
             }
-            (Some(claimed), Ended::Released) => config.release(claimed),
+            (Some(claimed), Ended::Released) => match self.case.tracked.as_ref().and_then(Tracked::hush) {
+                None => config.release(claimed),
+                // A claim that is extended after it was given back would stand there until it lapses.
+                Some(quiet) => {
+                    let (config, claimed) = (Arc::clone(config), *claimed);
+                    StoreCall::Boxed(Box::pin(async move {
+                        quiet.await;
+                        config.release(&claimed).await
+                    }))
+                }
+            },
         };
         self.set_stage(Stage::End { call, ended, tries: 1, answer });
         None

@@ -249,7 +249,7 @@ async fn the_handler_learns_the_key_and_the_count_of_its_run() {
     let service = layer.layer(service_fn({
         let seen = Arc::clone(&seen);
         move |request: Request<VerifiedBody>| {
-            seen.lock().unwrap().push(*request.extensions().get::<Delivery>().unwrap().idempotency().unwrap());
+            seen.lock().unwrap().push(request.extensions().get::<Delivery>().unwrap().idempotency().unwrap().clone());
             async { Ok::<_, Infallible>(ok()) }
         }
     }));

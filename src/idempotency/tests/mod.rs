@@ -3,6 +3,7 @@
 mod cancelled;
 mod claims;
 mod disconnect;
+mod heart;
 mod ids;
 mod local;
 mod outcomes;

@@ -176,25 +176,6 @@ async fn a_release_that_fails_does_not_change_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_beat_that_fails_is_tried_again_and_only_long_runs_have_any() {
-    let (runs, store, gate) = (Runs::default(), Shaky::default(), Arc::new(Notify::new()));
-    store.fail("extend", 1);
-    let service = IdempotencyLayer::new(store.clone()).layer(gated(&runs, &gate));
-    let mut first = tokio_test::task::spawn(service.clone().oneshot(delivery("e1")));
-    assert!(first.poll().is_pending());
-    tokio::time::advance(Duration::from_secs(9)).await;
-    assert!(first.poll().is_pending());
-    assert_eq!(store.calls(), ["claim"]);
-    for _ in 0..3 {
-        tokio::time::advance(Duration::from_secs(11)).await;
-        assert!(first.poll().is_pending());
-    }
-    gate.notify_one();
-    assert_eq!(first.await.unwrap().status(), 200);
-    assert_eq!(store.calls(), ["extend", "extend", "extend", "complete"]);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_client_that_goes_while_the_store_is_asked_does_not_stop_the_run() {
     for (policy, expected) in [(OnDisconnect::Detach, 1), (OnDisconnect::CancelAndRelease, 0)] {
         let (runs, store) = (Runs::default(), Shaky::default());
