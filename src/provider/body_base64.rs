@@ -118,11 +118,15 @@ pub const HEROKU: Scheme =
     ));
 
 /// Hookdeck Event Gateway (forwarded events): `x-hookdeck-signature`, HMAC-SHA-256 over the body.
-pub const HOOKDECK: Scheme =
-    entry(Scheme::hmac_sha256("hookdeck").signature(header("x-hookdeck-signature"), Encoding::Base64).source(
-        "hookdeck/webhook-skills git f8a4801 skills/hookdeck-event-gateway-webhooks/references/verification.md",
-        Confidence::Documented,
-    ));
+pub const HOOKDECK: Scheme = entry(
+    Scheme::hmac_sha256("hookdeck")
+        .signature(header("x-hookdeck-signature"), Encoding::Base64)
+        .attempt("x-hookdeck-attempt-count")
+        .source(
+            "hookdeck/webhook-skills git f8a4801 skills/hookdeck-event-gateway-webhooks/references/verification.md",
+            Confidence::Documented,
+        ),
+);
 
 /// Jobber: `X-Jobber-Hmac-SHA256`, HMAC-SHA-256 over the body.
 pub const JOBBER: Scheme =

@@ -46,6 +46,7 @@ pub const BITBUCKET_CLOUD: Scheme = entry(
         .signature(header("x-hub-signature").prefix("sha256="), Encoding::Hex)
         .id(Place::Header("x-request-uuid"))
         .event_type(Place::Header("x-event-key"))
+        .attempt("x-attempt-number")
         .source("bitbucket.org blog, enhanced webhook security; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/bitbucket.ts; hookdeck/webhook-skills providers.yaml", Confidence::ThirdParty),
 );
 
@@ -224,6 +225,7 @@ pub const JIRA: Scheme = entry(
         .signature(header("x-hub-signature").prefix("sha256="), Encoding::Hex)
         .id(Place::Header("x-atlassian-webhook-identifier"))
         .event_type(Place::Json("/webhookEvent"))
+        .attempt("x-atlassian-webhook-retry")
         .source("NangoHQ/nango git 2f4c0af packages/server/lib/webhook/jira-webhook-routing.ts; hookdeck/webhook-skills providers.yaml", Confidence::ThirdParty),
 );
 

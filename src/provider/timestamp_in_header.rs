@@ -246,6 +246,7 @@ pub const TWITCH: Scheme = entry(
         .id(Place::Header("twitch-eventsub-message-id"))
         .event_type(Place::Header("twitch-eventsub-subscription-type"))
         .challenge(challenges::TWITCH)
+        .attempt("twitch-eventsub-message-retry")
         .source("dev.twitch.tv handling-webhook-events page; npm @twurple/eventsub-http 8.1.4 lib/EventSubHttpBase.js; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/twitch.ts; SlopMaster2/webhook-verify src/providers/mod.rs; hookdeck/webhook-skills providers.yaml", Confidence::Verified),
 );
 

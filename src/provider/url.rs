@@ -36,6 +36,7 @@ pub const SQUARE: UrlScheme = url_entry(
         .id(Place::Json("/event_id"))
         .event_type(Place::Json("/type"))
         .retries_for(days(3))
+        .attempt("square-retry-number")
         .source("npm square 46.0.0; developer.squareup.com", Confidence::Verified),
 );
 

@@ -1,9 +1,9 @@
 // The known differences, one reason each. A rule names its senders: a new difference elsewhere stays unexplained.
 
-const TEXT_BODY = ['adyen-platform', 'anthropic', 'clerk', 'github', 'hubspot-v1', 'hubspot-v2', 'hubspot-v3', 'imagekit-v1', 'lithic',
-  'metronome', 'modern-treasury', 'mux', 'openai', 'orb', 'paddle', 'portone', 'razorpay', 'replicate', 'resend', 'sanity', 'slack',
+const TEXT_BODY = ['adyen-platform', 'anthropic', 'box', 'cashfree', 'clerk', 'coinbase-commerce', 'contentful', 'finch', 'github', 'hubspot-v1', 'hubspot-v2', 'hubspot-v3', 'imagekit-v1', 'lithic',
+  'metronome', 'modern-treasury', 'mux', 'openai', 'orb', 'paddle', 'polar', 'portone', 'razorpay', 'replicate', 'resend', 'sanity', 'slack',
   'square', 'standard-webhooks', 'stripe', 'svix', 'sw-dodo', 'webflow', 'whop'];
-const PARSES_JSON = ['anthropic', 'imagekit-v1', 'lithic', 'onfido', 'portone', 'resend', 'standard-webhooks', 'svix', 'sw-dodo', 'whop'];
+const PARSES_JSON = ['anthropic', 'cashfree', 'finch', 'imagekit-v1', 'lithic', 'onfido', 'portone', 'resend', 'standard-webhooks', 'svix', 'sw-dodo', 'whop'];
 
 const RULES = [
   {
@@ -27,23 +27,23 @@ const RULES = [
     why: 'The SDK refuses an empty body before it looks at the signature (Clerk: it reads a member of the event). No such delivery is sent.',
   },
   {
-    senders: ['github', 'hubspot-v1', 'hubspot-v2', 'imagekit-v1', 'metronome', 'modern-treasury', 'mux', 'orb', 'paddle', 'razorpay', 'slack',
+    senders: ['coinbase-commerce', 'contentful', 'getstream', 'github', 'hubspot-v1', 'hubspot-v2', 'imagekit-v1', 'metronome', 'modern-treasury', 'mux', 'orb', 'paddle', 'razorpay', 'slack',
       'stripe', 'webflow', 'workos'],
     when: ({ name, ours, theirs }) => name === 'signature: capitals' && ours === 'accept' && theirs === 'reject',
     why: 'The SDK compares hexadecimal text, we compare the bytes it stands for: capitals are the same MAC, and nobody without the secret can make it.',
   },
   {
-    senders: ['adyen-platform', 'gocardless', 'line', 'onfido', 'openai'],
+    senders: ['adyen-platform', 'box', 'gocardless', 'line', 'onfido', 'openai'],
     when: ({ name, ours, theirs }) => name === 'signature: text after it' && ours === 'reject' && theirs === 'accept',
     why: "Node's Buffer.from(text, 'hex' or 'base64') drops what is no digit, or ends there, so the SDK takes a signature with rubbish behind it. We take one spelling only.",
   },
   {
-    senders: ['hubspot-v3', 'mux', 'paddle', 'slack', 'stripe', 'workos'],
+    senders: ['box', 'contentful', 'hubspot-v3', 'mux', 'paddle', 'slack', 'stripe', 'workos'],
     when: ({ kind, name, ours, theirs }) => kind === 'time' && name.endsWith('ahead') && ours === 'reject' && theirs === 'accept',
-    why: 'The SDK checks only that the timestamp is not too old. Our tolerance holds both ways (300 s, 180 s, Paddle 5 s).',
+    why: 'The SDK checks only that the timestamp is not too old. Our tolerance holds both ways (300 s, 180 s, Box 600 s, Contentful 30 s, Paddle 5 s).',
   },
   {
-    senders: ['imagekit-v1', 'replicate', 'sanity', 'webflow'],
+    senders: ['cashfree', 'imagekit-v1', 'replicate', 'sanity', 'webflow'],
     when: ({ kind, ours, theirs }) => kind === 'time' && ours === 'reject' && theirs === 'accept',
     why: 'The SDK does not check the timestamp that it verifies; that is left to its user. We do.',
   },
