@@ -227,6 +227,7 @@ pub const ALL: &[&Scheme] = &[
     &SENTRY,
     &SHAREPOINT,
     &SHIPBOB,
+    &SHIPENGINE,
     &SHIPHERO,
     &SHOPIFY,
     &SHOPLINE,

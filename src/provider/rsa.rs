@@ -6,10 +6,11 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::entry;
+use super::signed_header::one;
 use crate::crypto::PublicAlgorithm;
 use crate::scheme::{
-    Confidence, Emit, Encoding, Part, Place, Scheme, SignatureRule, TimestampFormat, Unverified, VerifyError, days,
-    header, item,
+    Confidence, Emit, Encoding, KeyName, KeyPlace, KeyRule, Part, Place, Scheme, SignatureRule, TimestampFormat,
+    Unverified, VerifyError, days, header, item,
 };
 
 /// Bridge (bridge.xyz): `X-Webhook-Signature: t=<ms>,v0=<base64>`, RSA-SHA-256 over the SHA-256 of `<timestamp>.<body>`:
@@ -51,6 +52,29 @@ pub const KICK: Scheme = entry(
         .event_type(Place::Header("kick-event-type"))
         .source("KickEngineering/KickDevDocs events/webhook-security.md (2026-06)", Confidence::Verified),
 );
+
+/// ShipEngine and ShipStation v2: `X-ShipEngine-RSA-SHA256-Signature`, RSA-SHA-256 over `<timestamp>.<body>`, under the key
+/// of the set at `api.shipengine.com/jwks` that `X-ShipEngine-RSA-SHA256-Key-Id` names.
+pub const SHIPENGINE: Scheme = entry(
+    Scheme::public_key("shipengine", PublicAlgorithm::RsaPkcs1Sha256)
+        .signature(header("x-shipengine-rsa-sha256-signature"), Encoding::Base64)
+        .timestamp(header("x-shipengine-timestamp"), TimestampFormat::Rfc3339)
+        .signed(&[Part::Timestamp, Part::Lit("."), Part::Body])
+        .fetched_key(KeyPlace::Rule(&ShipEngineKey))
+        .event_type(Place::Json("/resource_type"))
+        .deadline(Duration::from_secs(10))
+        .source("public receivers that verify x-shipengine-rsa-sha256-signature (five, alike)", Confidence::ThirdParty),
+);
+
+#[derive(Debug)]
+struct ShipEngineKey;
+
+impl KeyRule for ShipEngineKey {
+    fn key(&self, request: &Unverified<'_>) -> Result<KeyName, VerifyError> {
+        let id = one(request.head, "x-shipengine-rsa-sha256-key-id")?;
+        KeyName::in_set("https://api.shipengine.com/jwks", Some(id))
+    }
+}
 
 /// Utila: `x-utila-signature`, RSA-PSS over the body.
 pub const UTILA: Scheme = entry(
