@@ -5,6 +5,9 @@
 //! handler works (default 100); `LEASE_MS`, how long a claim outlives a receiver that was killed (default 30000, at least
 //! 1000); `EVENTS_LOG`, a file to which the handler appends `main <delivery id>` when it has finished.
 //!
+//! Ctrl-C and SIGTERM end it: deliveries that run are finished, or given back after ten seconds. A kill leaves claims that
+//! lapse after `LEASE_MS`.
+//!
 //! Nothing runs unclaimed. While Redis is away, deliveries are answered with 503, and their sender comes again. Where
 //! Redis is away at the start, the receiver says so, tries for 30 s and then ends, so that whoever supervises it is told.
 //! Where Redis may drop claims (`maxmemory-policy`), the receiver says so and does not begin to serve.
@@ -120,6 +123,19 @@ fn recorder() -> Result<PrometheusHandle, Box<dyn Error>> {
     Ok(builder.install_recorder()?)
 }
 
+/// Ready when the process is to end: by Ctrl-C, or by the signal that supervisors send.
+async fn ended() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
 async fn run() -> Result<(), Box<dyn Error>> {
     let prometheus = recorder()?;
     let log = std::env::var("EVENTS_LOG").ok();
@@ -135,11 +151,11 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let (app, drain) = app(store, lease, Secret::new(secret)?, work, prometheus)?;
     let server = Server::bind(address).await?;
     println!("Serving on http://{}. Ctrl-C ends.", server.local_addr()?);
-    server.shutdown_on(tokio::signal::ctrl_c()).serve(app.with_state(())).await?;
+    server.shutdown_on(ended()).serve(app.with_state(())).await?;
     // A run outlives its connection.
     let drained = drain.finish(DRAIN_WITHIN).await;
     if !drained.is_complete() {
-        eprintln!("redis_idempotency: {} runs were left", drained.left);
+        eprintln!("redis_idempotency: {} runs were stopped and given back", drained.left);
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! The Postgres store on real servers, which the tests start and stop.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+#[cfg(feature = "cli")]
+#[path = "postgres/forget.rs"]
+mod forget;
 #[path = "postgres/server.rs"]
 mod server;
 #[path = "postgres/transactions.rs"]

@@ -3,7 +3,7 @@
 mod client;
 #[cfg(feature = "sqlite")]
 mod dead_letters;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "postgres", feature = "redis"))]
 mod forget;
 mod providers;
 mod replay;
@@ -27,7 +27,7 @@ Exit codes:
   2  a line is no captured delivery, names an unknown sender or has no secret; or the command line is wrong";
 
 /// Verifies captured webhook deliveries, signs (and sends) requests as a sender does, lists the senders, and (built with
-/// the feature `redis`) makes a Redis store forget a delivery.
+/// the feature `redis` or `postgres`) makes a store forget a delivery.
 #[derive(Debug, Parser)]
 #[command(name = "tower-webhook", version, about, after_help = EXIT_CODES)]
 struct Cli {
@@ -39,7 +39,7 @@ struct Cli {
 enum Command {
     #[cfg(feature = "sqlite")]
     DeadLetters(dead_letters::DeadLettersCommand),
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     Forget(forget::Forget),
     Providers(providers::Providers),
     Replay(replay::Replay),
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         #[cfg(feature = "sqlite")]
         Command::DeadLetters(command) => command.run(),
-        #[cfg(feature = "redis")]
+        #[cfg(any(feature = "postgres", feature = "redis"))]
         Command::Forget(command) => command.run(),
         Command::Providers(command) => command.run(),
         Command::Replay(command) => command.run(),
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
             eprintln!("tower-webhook: {error}");
             FAILED.into()
         }
-        #[cfg(feature = "redis")]
+        #[cfg(any(feature = "postgres", feature = "redis"))]
         Err(Failure::Store(text)) => {
             eprintln!("tower-webhook: {text}");
             FAILED.into()
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
 enum Failure {
     Io(io::Error),
     Signing(String),
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     Store(String),
     Usage(String),
 }

@@ -275,7 +275,7 @@ fn text(failure: Failure) -> String {
     match failure {
         Failure::Io(error) => error.to_string(),
         Failure::Signing(text) | Failure::Usage(text) => text,
-        #[cfg(feature = "redis")]
+        #[cfg(any(feature = "postgres", feature = "redis"))]
         Failure::Store(text) => text,
     }
 }
