@@ -53,12 +53,14 @@ pub(crate) struct Facts {
     pub(crate) deadline: Option<Duration>,
 }
 
-/// Where a sender's signature or token stands.
+/// Where a sender's signature or token stands, and where it says what a delivery is.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(not(feature = "journal"), allow(dead_code))]
 pub(crate) struct Credentials {
     pub(crate) headers: Vec<&'static str>,
     pub(crate) parameters: Vec<&'static str>,
+    /// Headers with id, event type, account, attempt and timestamp.
+    pub(crate) told: Vec<&'static str>,
 }
 
 /// A text that stands in a header, or somewhere in the body and is looked for when asked for.

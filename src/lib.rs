@@ -13,6 +13,7 @@ mod encoding;
 mod json_pointer;
 pub mod names;
 mod outcome;
+pub mod redact;
 pub mod rejection;
 #[cfg(any(feature = "send", feature = "sqlite"))]
 #[cfg_attr(not(all(feature = "send", feature = "sqlite")), allow(dead_code))]

@@ -26,12 +26,22 @@ pub const BODY_BYTES: &str = "webhook_request_body_bytes";
 pub const SIGNATURE_AGE: &str = "webhook_signature_age_seconds";
 /// Verified deliveries by the key that matched.
 pub const VERIFIED_WITH_KEY: &str = "webhook_verified_with_key_total";
+/// When a key last verified a delivery.
+pub const KEY_LAST_USED: &str = "webhook_key_last_used_timestamp_seconds";
+/// What checks in report-only mode would have refused.
+pub const REPORT_ONLY: &str = "webhook_report_only_total";
+/// Reloads of a ring of secrets that were refused or failed.
+pub const SECRET_RELOAD_FAILURES: &str = "webhook_secret_reload_failures_total";
+/// When a ring of secrets was last loaded.
+pub const SECRET_RELOAD: &str = "webhook_secret_reload_timestamp_seconds";
 /// When a key stops being taken.
 pub const SECRET_EXPIRY: &str = "webhook_secret_expiry_timestamp_seconds";
 /// Decisions of the allowlist.
 pub const ALLOWLIST_DECISIONS: &str = "webhook_allowlist_decisions_total";
 /// When a list of networks was last fetched.
 pub const ALLOWLIST_REFRESH: &str = "webhook_allowlist_refresh_timestamp_seconds";
+/// Refreshes of a list of networks that were refused or failed.
+pub const ALLOWLIST_REFRESH_FAILURES: &str = "webhook_allowlist_refresh_failures_total";
 /// What the idempotency store was asked, and its answer.
 pub const IDEMPOTENCY_OPERATIONS: &str = "webhook_idempotency_operations_total";
 /// Operations of the idempotency store that failed.
@@ -79,6 +89,8 @@ pub const PROVIDER: &str = "provider";
 pub const REASON: &str = "reason";
 /// Label: the answer of a store, the decision of an allowlist.
 pub const RESULT: &str = "result";
+/// Label: the name of a ring of secrets.
+pub const RING: &str = "ring";
 /// Label: the route, as configured.
 pub const ROUTE: &str = "route";
 /// Label: the subscriber of an inbox.
@@ -175,6 +187,15 @@ pub const CATALOGUE: &[Metric] = &[
     ),
     counter(VERIFIED_WITH_KEY, &[ROUTE, KEY_ID], "Verified webhooks by the key that matched."),
     gauge(
+        KEY_LAST_USED,
+        MetricUnit::Seconds,
+        &[ROUTE, KEY_ID],
+        "Unix time at which a key last verified a webhook; absent until it has.",
+    ),
+    counter(REPORT_ONLY, &[ROUTE, REASON], "Webhooks that a check in report-only mode would have refused, by reason."),
+    counter(SECRET_RELOAD_FAILURES, &[RING], "Reloads of a ring of secrets that failed: the last good ring is kept."),
+    gauge(SECRET_RELOAD, MetricUnit::Seconds, &[RING], "Unix time at which a ring of secrets was last loaded."),
+    gauge(
         SECRET_EXPIRY,
         MetricUnit::Seconds,
         &[ROUTE, KEY_ID],
@@ -182,6 +203,11 @@ pub const CATALOGUE: &[Metric] = &[
     ),
     counter(ALLOWLIST_DECISIONS, &[ROUTE, RESULT], "Decisions of the IP allowlist."),
     gauge(ALLOWLIST_REFRESH, MetricUnit::Seconds, &[LIST], "Unix time at which a list of networks was last fetched."),
+    counter(
+        ALLOWLIST_REFRESH_FAILURES,
+        &[LIST],
+        "Refreshes of a list of networks that failed: the last good list is kept.",
+    ),
     counter(IDEMPOTENCY_OPERATIONS, &[BACKEND, OP, RESULT], "Operations of the idempotency store and what they found."),
     counter(IDEMPOTENCY_ERRORS, &[BACKEND], "Operations of the idempotency store that failed."),
     histogram(

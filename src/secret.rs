@@ -23,6 +23,9 @@
 //! # Ok::<(), tower_webhook::ConfigError>(())
 //! ```
 
+mod files;
+mod log;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,6 +35,8 @@ use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::encoding::Encoding;
 use crate::verifying_key::VerifyingKey;
+
+pub(crate) use files::SecretPaths;
 
 /// What stands where a secret should stand when a configuration went wrong. Compared without case.
 const PLACEHOLDERS: &[&str] = &[
@@ -112,14 +117,8 @@ impl Secret {
     /// A variable that is not set, is not Unicode, or holds what [`Secret::new`] refuses; the text names
     /// the variable.
     pub fn from_env(name: &str) -> Result<Self, ConfigError> {
-        let value = match std::env::var(name) {
-            Ok(value) => Zeroizing::new(value),
-            Err(std::env::VarError::NotPresent) => {
-                return Err(ConfigError::new(ConfigErrorKind::Environment, format!("`{name}` is not set")));
-            }
-            Err(std::env::VarError::NotUnicode(_)) => {
-                return Err(ConfigError::new(ConfigErrorKind::Environment, format!("`{name}` is not Unicode")));
-            }
+        let Some(value) = variable(name)? else {
+            return Err(ConfigError::new(ConfigErrorKind::Environment, format!("`{name}` is not set")));
         };
         let line = value.strip_suffix('\n').map_or(value.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         Self::new(line).map_err(|error| ConfigError::secret(format!("`{name}`: {error}")))
@@ -141,6 +140,17 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// The value of an environment variable; `None` where it is not set.
+fn variable(name: &str) -> Result<Option<Zeroizing<String>>, ConfigError> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(Zeroizing::new(value))),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(ConfigError::new(ConfigErrorKind::Environment, format!("`{name}` is not Unicode")))
+        }
     }
 }
 
@@ -182,6 +192,14 @@ pub(crate) struct RingKey {
     pub(crate) material: KeyMaterial,
     pub(crate) not_before: Option<UnixTime>,
     pub(crate) not_after: Option<UnixTime>,
+    pub(crate) standing: Standing,
+}
+
+/// Whether a key is expected to be used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Standing {
+    InUse,
+    Retired,
 }
 
 /// A ring of keys, any of which may match. Never empty.
@@ -200,7 +218,13 @@ impl Secrets {
     /// A ring of one key with an id of your own. Ids appear in metrics and logs, so they are no secrets.
     #[must_use]
     pub fn named(id: &str, key: impl Into<Key>) -> Self {
-        Self(vec![RingKey { id: id.into(), material: key.into().0, not_before: None, not_after: None }])
+        Self(vec![RingKey {
+            id: id.into(),
+            material: key.into().0,
+            not_before: None,
+            not_after: None,
+            standing: Standing::InUse,
+        }])
     }
 
     /// One more key.
@@ -226,6 +250,42 @@ impl Secrets {
             key.not_after = Some(time);
         }
         self
+    }
+
+    /// The key added last is not expected to be used any more. It still counts; deliveries that it verifies are warned
+    /// about in the log, at most once a minute: the sender has not moved on.
+    #[must_use]
+    pub fn retired(mut self) -> Self {
+        if let Some(key) = self.0.last_mut() {
+            key.standing = Standing::Retired;
+        }
+        self
+    }
+
+    /// The secret in the variable `current` and, where it is set, the one before it in `previous`; their ids are `current`
+    /// and `previous`.
+    ///
+    /// # Errors
+    /// `current` is not set; one of them holds what [`Secret::from_env`] refuses.
+    pub fn rotating_env(current: &str, previous: &str) -> Result<Self, ConfigError> {
+        let ring = Self::named("current", Secret::from_env(current)?);
+        match variable(previous)? {
+            Some(_) => Ok(ring.and("previous", Secret::from_env(previous)?)),
+            None => Ok(ring),
+        }
+    }
+
+    /// The ids of the keys, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| &*key.id)
+    }
+
+    /// Whether any key counts at `now`; without a clock, one without a window.
+    pub(crate) fn counts(&self, now: Option<UnixTime>) -> bool {
+        self.0.iter().any(|key| match now {
+            Some(now) => key.not_before.is_none_or(|from| from <= now) && key.not_after.is_none_or(|end| now <= end),
+            None => key.not_before.is_none() && key.not_after.is_none(),
+        })
     }
 
     pub(crate) fn keys(&self) -> &[RingKey] {

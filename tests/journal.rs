@@ -48,8 +48,12 @@ impl Drop for Folder {
 }
 
 fn stripe(id: u64) -> TestDelivery {
+    stripe_to("/stripe?a=b", id)
+}
+
+fn stripe_to(url: &str, id: u64) -> TestDelivery {
     let body = format!(r#"{{"id":"evt_{id}","type":"invoice.paid"}}"#);
-    let delivery = testing::delivery(provider::STRIPE, SECRET).to("/stripe?a=b").json(body);
+    let delivery = testing::delivery(provider::STRIPE, SECRET).to(url).json(body);
     delivery.header("host", "hooks.example.com").header("authorization", "Bearer hunter2").header("x-trace", "t1")
 }
 
@@ -77,10 +81,12 @@ async fn a_delivery_is_written_as_it_came_but_for_what_lets_somebody_in() {
     assert!(!lines[0].contains("hunter2") && !lines[0].contains("v1="), "{}", lines[0]);
     let captured = CapturedDelivery::from_line(lines[0].as_bytes()).unwrap();
     assert_eq!((captured.id(), captured.provider()), ("evt_1", Some("stripe")));
-    assert_eq!(captured.url(), "https://hooks.example.com/stripe?a=b");
+    assert_eq!(captured.url(), "https://hooks.example.com/stripe");
     assert_eq!(captured.body(), &Bytes::from_static(br#"{"id":"evt_1","type":"invoice.paid"}"#));
-    assert_eq!(captured.head().headers["x-trace"], "t1");
-    assert_eq!(captured.redacted(), ["authorization", "stripe-signature"].map(String::from).as_slice());
+    assert_eq!(captured.head().headers["content-type"], "application/json");
+    let mut redacted = captured.redacted().to_vec();
+    redacted.sort();
+    assert_eq!(redacted, ["?a", "authorization", "stripe-signature", "x-trace"].map(String::from));
     assert_eq!(captured.other_fields()["verified"]["event_type"], "invoice.paid");
 
     // Not a mismatch: it cannot be known.
@@ -93,6 +99,21 @@ async fn a_delivery_is_written_as_it_came_but_for_what_lets_somebody_in() {
         let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(folder.file()).unwrap());
         assert_eq!(mode & 0o777, 0o600, "for its owner alone");
     }
+}
+
+#[tokio::test]
+async fn what_is_named_is_written_with_its_value_but_never_a_credential() {
+    let folder = Folder::new("named");
+    let journal = Journal::at(folder.file()).open().unwrap();
+    let layer = JournalLayer::new(&journal).keep_header(&"x-trace".parse().unwrap()).keep_parameter("a");
+    let layer = layer.keep_header(&"authorization".parse().unwrap()).keep_header(&"stripe-signature".parse().unwrap());
+    deliver(layer.keep_parameter("token"), &[stripe_to("/stripe?a=b&token=hunter2&hunter2", 1)]).await;
+    journal.flush().await;
+    let line = &folder.lines()[0];
+    assert!(!line.contains("hunter2") && !line.contains("v1="), "{line}");
+    let captured = CapturedDelivery::from_line(line.as_bytes()).unwrap();
+    assert_eq!(captured.url(), "https://hooks.example.com/stripe?a=b");
+    assert_eq!(captured.head().headers["x-trace"], "t1");
 }
 
 #[tokio::test]

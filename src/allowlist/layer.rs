@@ -11,7 +11,7 @@ use super::{AllowlistService, AllowlistSource};
 use crate::client_ip::{ClientIp, NetworkSet, TrustedProxies};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::connection;
-use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection};
+use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection, Reporter};
 use crate::telemetry::{AllowlistMetrics, Decision};
 
 /// Lets only the networks of the sender in, see the [module](super). Cheap to clone.
@@ -29,6 +29,15 @@ struct Rules {
     refusals: Refusals,
     /// Resolved at the first service, when the name of the route is settled.
     metrics: Option<Arc<OnceLock<AllowlistMetrics>>>,
+    reporter: Reporter,
+    mode: Mode,
+}
+
+/// What becomes of what is found wanting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Refuse,
+    Report,
 }
 
 #[derive(Clone, Debug)]
@@ -76,6 +85,15 @@ impl AllowlistLayer {
         let rules = Arc::make_mut(&mut self.rules);
         rules.refusals = std::mem::take(&mut rules.refusals).for_route(self.route.clone());
         rules.metrics = rules.metrics.take().map(|_| Arc::default());
+        rules.reporter = rules.reporter.clone().renamed();
+        self
+    }
+
+    /// Tries the list out: what it would refuse is told (target [`TARGET`](crate::rejection::TARGET), with
+    /// `report_only`), counted if metrics are on (`webhook_report_only_total`), noted in the request
+    /// ([`ReportedOnly`](crate::rejection::ReportedOnly)), and passes.
+    pub fn report_only(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).mode = Mode::Report;
         self
     }
 
@@ -86,7 +104,9 @@ impl AllowlistLayer {
     }
 
     pub(crate) fn counted(mut self) -> Self {
-        Arc::make_mut(&mut self.rules).metrics.get_or_insert_default();
+        let rules = Arc::make_mut(&mut self.rules);
+        rules.metrics.get_or_insert_default();
+        rules.reporter = rules.reporter.clone().counted();
         self
     }
 
@@ -95,11 +115,21 @@ impl AllowlistLayer {
         if let Some(metrics) = &self.rules.metrics {
             metrics.get_or_init(|| AllowlistMetrics::new(&self.route));
         }
+        if self.rules.mode == Mode::Report {
+            self.rules.reporter.ready(&self.route);
+        }
         self.clone()
     }
 
     fn with(list: List) -> Self {
-        let rules = Rules { list, proxies: TrustedProxies::none(), refusals: Refusals::default(), metrics: None };
+        let rules = Rules {
+            list,
+            proxies: TrustedProxies::none(),
+            refusals: Refusals::default(),
+            metrics: None,
+            reporter: Reporter::new(&[Reason::IpDenied, Reason::IpUnknown, Reason::NotConfigured]),
+            mode: Mode::Refuse,
+        };
         Self { rules: Arc::new(rules), route: "".into() }
     }
 }
@@ -114,7 +144,12 @@ impl AllowlistLayer {
 impl Rules {
     fn refusal<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
         let peer = connection::peer_ip(request.extensions());
-        let (decision, rejection) = match self.proxies.client_ip(peer, request.headers()) {
+        let client = self.proxies.client_ip(peer, request.headers());
+        let (decision, rejection) = match client {
+            Ok(_) if self.list.is_missing() => (
+                Decision::Denied,
+                Rejection::new(Reason::NotConfigured).with_detail("no list of networks has been loaded yet"),
+            ),
             Ok(client) if self.list.contains(client) => {
                 request.extensions_mut().insert(ClientIp::new(client));
                 self.count(Decision::Allowed);
@@ -132,6 +167,13 @@ impl Rules {
             Err(unknown) => (Decision::NoIp, Rejection::new(Reason::IpUnknown).with_detail(unknown.message())),
         };
         self.count(decision);
+        if self.mode == Mode::Report {
+            if let Ok(client) = client {
+                request.extensions_mut().insert(ClientIp::new(client));
+            }
+            self.reporter.report(&self.refusals, rejection, request.extensions_mut());
+            return None;
+        }
         Some(self.refusals.respond(rejection, Dialect::of(request.headers())))
     }
 
@@ -143,6 +185,14 @@ impl Rules {
 }
 
 impl List {
+    /// None was loaded yet: nobody is let in.
+    fn is_missing(&self) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Replaceable(source) => source.is_missing(),
+        }
+    }
+
     fn contains(&self, client: IpAddr) -> bool {
         match self {
             Self::Fixed(networks) => networks.contains(client),

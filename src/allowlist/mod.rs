@@ -7,7 +7,8 @@
 //!   the operator does.
 //!
 //! The list is fixed, or an [`AllowlistSource`] that is replaced while the service runs, for senders that
-//! publish their networks. An empty or broken list is never taken.
+//! publish their networks: out of a file, or fetched, in the [format](ListFormat) that they have. An empty or broken list
+//! is never taken, nor one that lets everybody in. While none has come yet, the answer is 503 `not_configured`.
 //!
 //! Deployment caveat: behind a proxy, say [`behind`](AllowlistLayer::behind), or every client is the proxy.
 //! Networks of senders change: keep the list fresh, and watch its [`age`](AllowlistSource::age). An
@@ -40,10 +41,13 @@
 //! [`ClientIp`]: crate::client_ip::ClientIp
 //! [`TrustedProxies`]: crate::client_ip::TrustedProxies
 
+mod format;
 mod layer;
+mod log;
 mod service;
 mod source;
 
+pub use format::ListFormat;
 pub use layer::AllowlistLayer;
 pub use service::AllowlistService;
 pub use source::AllowlistSource;

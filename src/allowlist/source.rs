@@ -1,13 +1,17 @@
 //! A list that is replaced while the service runs.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use super::format::ListFormat;
+use super::log;
+use crate::body::BoxError;
 use crate::client_ip::NetworkSet;
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::{ConfigError, ConfigErrorKind};
-use crate::telemetry::AllowlistMetrics;
+use crate::telemetry::ReloadMetrics;
 
 /// The networks that an [`AllowlistLayer`](super::AllowlistLayer) lets in, replaceable at run time.
 ///
@@ -35,21 +39,22 @@ pub struct AllowlistSource {
 struct Shared {
     clock: Arc<dyn Clock>,
     current: RwLock<Current>,
-    /// The name in metrics.
-    name: OnceLock<Box<str>>,
+    /// The name in metrics and log, and the handles.
+    metrics: OnceLock<(Box<str>, ReloadMetrics)>,
 }
 
 impl Shared {
     fn count(&self) {
-        if let (Some(name), Some(now)) = (self.name.get(), self.clock.now()) {
-            AllowlistMetrics::refreshed(name, now);
+        if let (Some((_, metrics)), Some(now)) = (self.metrics.get(), self.clock.now()) {
+            metrics.loaded(now);
         }
     }
 }
 
 #[derive(Debug)]
 struct Current {
-    networks: NetworkSet,
+    /// `None`: none was loaded yet, and nobody is let in.
+    networks: Option<NetworkSet>,
     /// On the monotonic clock.
     since: Duration,
 }
@@ -74,9 +79,19 @@ impl AllowlistSource {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let networks = NetworkSet::parse(ConfigErrorKind::Allowlist, networks)?;
+        Ok(Self::of(Some(NetworkSet::parse(ConfigErrorKind::Allowlist, networks)?), clock))
+    }
+
+    /// Starts without a list: until the first one comes, everybody is refused with 503 `not_configured`, so that senders
+    /// come back.
+    #[must_use]
+    pub fn pending() -> Self {
+        Self::of(None, SystemClock)
+    }
+
+    fn of(networks: Option<NetworkSet>, clock: impl Clock) -> Self {
         let current = RwLock::new(Current { networks, since: clock.monotonic() });
-        Ok(Self { shared: Arc::new(Shared { clock: Arc::new(clock), current, name: OnceLock::new() }) })
+        Self { shared: Arc::new(Shared { clock: Arc::new(clock), current, metrics: OnceLock::new() }) }
     }
 
     /// Replaces the whole list, for requests from now on. The same list again counts as fresh, too.
@@ -88,23 +103,110 @@ impl AllowlistSource {
         I: IntoIterator<Item: AsRef<str>>,
     {
         let networks = NetworkSet::parse(ConfigErrorKind::Allowlist, networks)?;
-        let fresh = Current { networks, since: self.shared.clock.monotonic() };
+        self.put(networks);
+        Ok(())
+    }
+
+    fn put(&self, networks: NetworkSet) {
+        let fresh = Current { networks: Some(networks), since: self.shared.clock.monotonic() };
         // A list is replaced as a whole, so that none is half written, not even behind a panic. The old one
         // is dropped when the lock is open again.
         let stale = std::mem::replace(&mut *self.shared.current.write().unwrap_or_else(PoisonError::into_inner), fresh);
         drop(stale);
         self.shared.count();
-        Ok(())
     }
 
-    /// Shows in `webhook_allowlist_refresh_timestamp_seconds` when the list was made or last replaced, under this
-    /// label `list`. The first name stays. Install the recorder first.
+    /// Shows in `webhook_allowlist_refresh_timestamp_seconds` when the list was made or last replaced, and in
+    /// `webhook_allowlist_refresh_failures_total` how often a refresh failed, under this label `list`. The first name stays. Install the recorder first.
     #[cfg(feature = "metrics")]
     #[must_use]
     pub fn metrics(self, name: &str) -> Self {
-        let _ = self.shared.name.set(name.into());
-        self.shared.count();
+        self.shared.metrics.get_or_init(|| (name.into(), ReloadMetrics::of_list(name)));
+        if !self.is_missing() {
+            self.shared.count();
+        }
         self
+    }
+
+    /// Takes the list that `fetch` brings: the body of a published list, such as
+    /// `client.get("https://api.github.com/meta")`.
+    ///
+    /// # Errors
+    /// It fails, or brings what [`ListFormat`] refuses. The last good list stays; log (`tower_webhook::allowlist`) and
+    /// `webhook_allowlist_refresh_failures_total` say so.
+    pub async fn refresh<T, E>(
+        &self,
+        format: &ListFormat,
+        fetch: impl Future<Output = Result<T, E>>,
+    ) -> Result<(), ConfigError>
+    where
+        T: AsRef<[u8]>,
+        E: Into<BoxError>,
+    {
+        let fetched = fetch.await.map_err(|error| {
+            ConfigError::new(ConfigErrorKind::Allowlist, format!("the list cannot be fetched: {}", error.into()))
+        });
+        let networks = fetched.and_then(|text| format.read(text.as_ref()));
+        self.noted(networks)
+    }
+
+    /// Takes the list in a file of at most 16 MiB.
+    ///
+    /// # Errors
+    /// It cannot be read, or holds what [`ListFormat`] refuses. The last good list stays, as for
+    /// [`refresh`](Self::refresh).
+    pub fn refresh_from_file(&self, format: &ListFormat, path: impl AsRef<Path>) -> Result<(), ConfigError> {
+        self.noted(format.read_file(path.as_ref()))
+    }
+
+    /// Fetches the list again and again, for ever, first at once; what fails is tried again at the next time. Less than a
+    /// second is taken for that.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use tower_webhook::allowlist::{AllowlistSource, ListFormat};
+    /// # async fn fetch() -> std::io::Result<Vec<u8>> { Ok(Vec::new()) }
+    /// # async fn example() {
+    /// let source = AllowlistSource::pending();
+    /// let github = ListFormat::json(["/hooks/*"]); // as in https://api.github.com/meta
+    /// tokio::spawn(source.clone().refresh_every(Duration::from_secs(3600), github, fetch));
+    /// # }
+    /// ```
+    pub async fn refresh_every<F, Fut, T, E>(self, interval: Duration, format: ListFormat, fetch: F)
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        T: AsRef<[u8]>,
+        E: Into<BoxError>,
+    {
+        loop {
+            // What fails is counted and told.
+            drop(self.refresh(&format, fetch()).await);
+            tokio::time::sleep(interval.max(Duration::from_secs(1))).await;
+        }
+    }
+
+    fn noted(&self, networks: Result<NetworkSet, ConfigError>) -> Result<(), ConfigError> {
+        match networks {
+            Ok(networks) => {
+                self.put(networks);
+                Ok(())
+            }
+            Err(error) => {
+                let named = self.shared.metrics.get();
+                if let Some((_, metrics)) = named {
+                    metrics.failed();
+                }
+                log::refresh_failed(named.map(|(name, _)| &**name), &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// No list was loaded yet.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.shared.current.read().unwrap_or_else(PoisonError::into_inner).networks.is_none()
     }
 
     /// How long ago the list was made or last replaced.
@@ -117,7 +219,8 @@ impl AllowlistSource {
     /// Whether this address is on the list now. IPv4-mapped addresses count as IPv4.
     #[must_use]
     pub fn contains(&self, ip: IpAddr) -> bool {
-        self.shared.current.read().unwrap_or_else(PoisonError::into_inner).networks.contains(ip)
+        let current = self.shared.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.networks.as_ref().is_some_and(|networks| networks.contains(ip))
     }
 }
 

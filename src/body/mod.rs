@@ -8,13 +8,15 @@
 //!
 //! A layer that needs raw bytes asks for [`Captured`], one that needs a verified delivery for
 //! [`Judged`]. Both are sealed, so a wrong order of layers does not compile, and the compiler says
-//! which layer is missing.
+//! which layer is missing. Behind a signature layer that is only tried out
+//! ([`report_only`](crate::SignatureLayer::report_only)) stands an [`ObservedBody`], which proves nothing.
 //!
 //! Caveat: axum erases body types between two separate `.layer()` calls. Layers that you put together
 //! by hand go into one call, as a tuple: `.layer((RawBodyLayer::new(), signature, idempotency))`.
 
 mod budget;
 mod collect;
+mod observed;
 mod proof;
 mod raw;
 mod response;
@@ -22,6 +24,7 @@ mod verified;
 
 pub use budget::BodyBudget;
 pub(crate) use collect::Collect;
+pub use observed::ObservedBody;
 pub use proof::{Captured, Judged};
 pub(crate) use raw::{BodyLimits, RawBodyCaptured};
 pub use raw::{RawBody, RawBodyError};

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http_body::Body;
 
-use super::{BodyBudget, BoxError, RawBody, RawBodyError, VerifiedBody};
+use super::{BodyBudget, BoxError, ObservedBody, RawBody, RawBodyError, VerifiedBody};
 
 /// Supertraits that nobody outside can name, so nobody outside can implement what follows.
 #[allow(unnameable_types)]
@@ -47,7 +47,8 @@ where
 
 impl<B> Captured for RawBody<B> where B: Body<Error: Into<BoxError>> {}
 
-/// A body that a signature layer has judged: [`VerifiedBody`]. Sealed.
+/// A body that a signature layer has judged: [`VerifiedBody`], or [`ObservedBody`] where it is only tried out. Layers that
+/// take it ask the [`Delivery`](crate::Delivery) whether it is verified. Sealed.
 #[diagnostic::on_unimplemented(
     message = "this layer works on verified deliveries only, but it gets `{Self}`",
     label = "no `SignatureLayer` stands outside of this layer",
@@ -63,3 +64,11 @@ impl sealed::Judged for VerifiedBody {
 }
 
 impl Judged for VerifiedBody {}
+
+impl sealed::Judged for ObservedBody {
+    fn bytes(&self) -> &Bytes {
+        self.bytes()
+    }
+}
+
+impl Judged for ObservedBody {}

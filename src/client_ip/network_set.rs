@@ -49,7 +49,7 @@ impl NetworkSet {
     }
 
     /// Every IPv4 address is in it, or every IPv6 address.
-    pub(super) fn holds_a_whole_family(&self) -> bool {
+    pub(crate) fn holds_a_whole_family(&self) -> bool {
         matches!(*self.v4.0, [(0, last)] if last == u32::MAX.into()) || matches!(*self.v6.0, [(0, u128::MAX)])
     }
 }

@@ -8,3 +8,5 @@ pub mod idempotency {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
+#[doc = include_str!("secrets.md")]
+pub mod secrets {}

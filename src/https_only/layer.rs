@@ -11,7 +11,7 @@ use super::redirect::Redirect;
 use crate::client_ip::TrustedProxies;
 use crate::config_error::ConfigError;
 use crate::connection::{self, OverTls};
-use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection};
+use crate::rejection::{Dialect, Reason, Refusals, Rejection, RenderRejection, Reporter};
 
 /// Refuses what did not come over TLS, see the [module](super). Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,12 +25,31 @@ struct Rules {
     proxies: TrustedProxies,
     redirect: Option<Redirect>,
     refusals: Refusals,
+    route: Arc<str>,
+    reporter: Reporter,
+    mode: Mode,
+}
+
+/// What becomes of what is found wanting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Refuse,
+    Report,
 }
 
 impl HttpsOnlyLayer {
     /// Believes the connection itself, and what these proxies say.
     pub fn new(proxies: TrustedProxies) -> Self {
-        Self { rules: Arc::new(Rules { proxies, redirect: None, refusals: Refusals::default() }) }
+        Self {
+            rules: Arc::new(Rules {
+                proxies,
+                redirect: None,
+                refusals: Refusals::default(),
+                route: "".into(),
+                reporter: Reporter::new(&[Reason::NotHttps]),
+                mode: Mode::Refuse,
+            }),
+        }
     }
 
     /// Answers 308 instead of 403, with `location` set to `public_url` and the path and query of the
@@ -58,28 +77,62 @@ impl HttpsOnlyLayer {
         self
     }
 
-    /// The name of the route in the log.
+    /// The name of the route in the log, and in metrics.
     pub fn route(mut self, name: impl Into<Arc<str>>) -> Self {
         let rules = Arc::make_mut(&mut self.rules);
-        rules.refusals = std::mem::take(&mut rules.refusals).for_route(name.into());
+        rules.route = name.into();
+        rules.refusals = std::mem::take(&mut rules.refusals).for_route(rules.route.clone());
+        rules.reporter = rules.reporter.clone().renamed();
         self
+    }
+
+    /// Tries the check out: what it would refuse is told (target [`TARGET`](crate::rejection::TARGET), with
+    /// `report_only`), counted if metrics are on (`webhook_report_only_total`), noted in the request
+    /// ([`ReportedOnly`](crate::rejection::ReportedOnly)), and passes.
+    pub fn report_only(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).mode = Mode::Report;
+        self
+    }
+
+    /// Counts what report-only mode reports. Install the recorder before the layer is put onto a service.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(self) -> Self {
+        self.counted()
+    }
+
+    pub(crate) fn counted(mut self) -> Self {
+        let rules = Arc::make_mut(&mut self.rules);
+        rules.reporter = rules.reporter.clone().counted();
+        self
+    }
+
+    /// The same with its handles resolved, for a service.
+    pub(crate) fn ready(&self) -> Self {
+        if self.rules.mode == Mode::Report {
+            self.rules.reporter.ready(&self.rules.route);
+        }
+        self.clone()
     }
 }
 
 impl HttpsOnlyLayer {
     /// The answer to a request that is not let pass.
-    pub(crate) fn refusal<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+    pub(crate) fn refusal<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
         self.rules.refusal(request)
     }
 }
 
 impl Rules {
-    fn refusal<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+    fn refusal<B>(&self, request: &mut Request<B>) -> Option<Response<Bytes>> {
         let extensions = request.extensions();
         let tls = extensions.get::<OverTls>();
         let plain = self.proxies.https(tls, connection::peer_ip(extensions), request.headers()).err()?;
 
         let rejection = Rejection::new(Reason::NotHttps).with_detail(plain.message());
+        if self.mode == Mode::Report {
+            self.reporter.report(&self.refusals, rejection, request.extensions_mut());
+            return None;
+        }
         let dialect = Dialect::of(request.headers());
         let location = match dialect {
             Dialect::Http => self.redirect.as_ref().and_then(|redirect| redirect.location(request.uri())),
@@ -97,6 +150,6 @@ impl<S> Layer<S> for HttpsOnlyLayer {
     type Service = HttpsOnlyService<S>;
 
     fn layer(&self, inner: S) -> HttpsOnlyService<S> {
-        HttpsOnlyService::new(inner, self.clone())
+        HttpsOnlyService::new(inner, self.ready())
     }
 }

@@ -33,8 +33,8 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        match self.layer.refusal(&request) {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        match self.layer.refusal(&mut request) {
             Some(refusal) => HeadFuture::answered(refusal),
             None => HeadFuture::inner(self.inner.call(request)),
         }

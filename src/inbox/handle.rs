@@ -21,6 +21,7 @@ use super::subscriber::Subscriber;
 use super::worker::{self, Phase, Workshop};
 use crate::clock::{Clock, SystemClock};
 use crate::delivery::Delivery;
+use crate::redact;
 use crate::telemetry::InboxMetrics;
 
 /// How often what need not be kept is looked for.
@@ -95,9 +96,7 @@ impl InboxOptions {
     /// Keeps one more header of the request, besides `content-type`, `content-language` and `user-agent`. Cookies,
     /// credentials and signatures are never kept, even if named here.
     pub fn keep_header(mut self, name: HeaderName) -> Self {
-        let secret =
-            ["authorization", "cookie", "signature", "token", "secret", "hmac", "api-key", "apikey", "password"];
-        if secret.iter().any(|part| name.as_str().contains(part)) {
+        if redact::is_credential(name.as_str()) {
             self.wrong = Some(format!("the header `{name}` is never kept: it may hold a secret"));
         } else {
             self.headers.push(name);

@@ -4,23 +4,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::record::{Credentials, Record};
+use super::record::{Record, Shown};
 use super::writer::Journal;
 use crate::body::Judged;
 use crate::clock::{Clock, SystemClock};
 use crate::delivery::Delivery;
+use crate::redact::{Redaction, is_credential};
 
 /// Writes each verified delivery into a [`Journal`]. See the [module docs](super).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct JournalLayer {
     journal: Journal,
-    credentials: Credentials,
+    shown: Arc<Shown>,
     full: WhenFull,
     public_url: Option<String>,
     clock: Arc<dyn Clock>,
@@ -38,17 +39,36 @@ impl JournalLayer {
     pub fn new(journal: &Journal) -> Self {
         Self {
             journal: journal.clone(),
-            credentials: Credentials::LeftOut,
+            shown: Arc::new(Shown::Named { redaction: Redaction::new(), parameters: Vec::new() }),
             full: WhenFull::Drop,
             public_url: None,
             clock: Arc::new(SystemClock),
         }
     }
 
-    /// Writes signatures, tokens, keys and cookies down, too: whoever reads the file can then send what is in it again,
-    /// where the sender signs no time. Default: their names alone.
+    /// Writes every header and query parameter down, with signatures, tokens, keys and cookies: whoever reads the file can
+    /// then send what is in it again, where the sender signs no time. Default: of those that nobody named, the names alone.
     pub fn keep_credentials(self) -> Self {
-        Self { credentials: Credentials::Kept, ..self }
+        Self { shown: Arc::new(Shown::All), ..self }
+    }
+
+    /// Writes one more header down with its value, besides those that say what the body is and those by which the sender
+    /// tells id, type and time. A [credential](is_credential) stays out all the same.
+    pub fn keep_header(mut self, name: &HeaderName) -> Self {
+        if let Shown::Named { redaction, .. } = Arc::make_mut(&mut self.shown) {
+            *redaction = std::mem::take(redaction).show_header(name);
+        }
+        self
+    }
+
+    /// Writes one query parameter down with its value. Default: none. A [credential](is_credential) stays out all the same.
+    pub fn keep_parameter(mut self, name: &str) -> Self {
+        if let Shown::Named { parameters, .. } = Arc::make_mut(&mut self.shown)
+            && !is_credential(name)
+        {
+            parameters.push(name.to_owned());
+        }
+        self
     }
 
     /// Lets a delivery wait for room in the queue: a slow disk makes slow answers. Default: it goes on, and is counted
@@ -78,7 +98,7 @@ impl JournalLayer {
                 head: copy,
                 delivery,
                 received_at: self.clock.now().unwrap_or_default(),
-                credentials: self.credentials,
+                shown: self.shown.clone(),
                 public_url: self.public_url.clone(),
             }
         });

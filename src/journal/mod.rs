@@ -6,9 +6,10 @@
 //! * `tower-webhook replay` sends what is written down once more;
 //!   [`danger::replay_journaled`](crate::danger::replay_journaled) does so within a program, behind the signature.
 //!
-//! What is written: method, URL, headers, the exact bytes of the body, and what the signature layer found out
-//! (`verified`). What is not: headers and query parameters that hold signatures, tokens, keys or cookies; their names stand
-//! in `redacted`. [`JournalLayer::keep_credentials`] keeps them.
+//! What is written: method, path, the exact bytes of the body, what the signature layer found out (`verified`), and those
+//! headers that say what the body is or by which the sender tells id, type and time. Of all others, and of query parameters,
+//! only the names are (`redacted`), unless [`JournalLayer::keep_header`] and [`JournalLayer::keep_parameter`] name them:
+//! nobody can list everything that holds a secret. [`JournalLayer::keep_credentials`] keeps all.
 //!
 //! A thread writes. What it has not written yet is held in a bounded queue; when that is full, deliveries go on without
 //! being written down and are [counted](JournalStats::dropped), unless [`JournalLayer::wait_for_room`] is set. A disk that

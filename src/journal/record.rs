@@ -1,5 +1,7 @@
 //! What is written down of a delivery.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
@@ -8,29 +10,17 @@ use serde_json::{Map, Value};
 use crate::capture::{CaptureError, CapturedDelivery, Extra};
 use crate::clock::UnixTime;
 use crate::delivery::Delivery;
+use crate::redact::Redaction;
 
-/// Headers with such a word in their name hold something that lets somebody in, whoever sends them.
-const CREDENTIALS: &[&str] = &[
-    "access-key",
-    "api-key",
-    "apikey",
-    "api_key",
-    "auth",
-    "cookie",
-    "credential",
-    "digest",
-    "hmac",
-    "passw",
-    "secret",
-    "sign",
-    "token",
-];
-
-/// Whether signatures and credentials are written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Credentials {
-    Kept,
-    LeftOut,
+/// Which headers and query parameters are written down with their values.
+#[derive(Clone, Debug)]
+pub(super) enum Shown {
+    All,
+    /// What the sender says its id and type by, what says what a body is, and what was named.
+    Named {
+        redaction: Redaction,
+        parameters: Vec<String>,
+    },
 }
 
 /// A delivery on its way to the writer.
@@ -38,29 +28,30 @@ pub(super) struct Record {
     pub(super) head: Parts,
     pub(super) delivery: Delivery,
     pub(super) received_at: UnixTime,
-    pub(super) credentials: Credentials,
+    pub(super) shown: Arc<Shown>,
     pub(super) public_url: Option<String>,
 }
 
 impl Record {
     /// The line, without its end.
     pub(super) fn line(self) -> Result<String, CaptureError> {
-        let Self { mut head, delivery, received_at, credentials, public_url } = self;
+        let Self { mut head, delivery, received_at, shown, public_url } = self;
         let mut redacted = Vec::new();
         let mut url = full_url(&head);
-        if credentials == Credentials::LeftOut {
+        if let Shown::Named { redaction, parameters } = &*shown {
             let own = &delivery.facts.credentials;
             // Made anew, as taking one out would change the order of the others.
             let mut kept = HeaderMap::with_capacity(head.headers.len());
             for (name, value) in &head.headers {
-                if !is_credential(name.as_str(), &own.headers) {
+                let told = own.told.contains(&name.as_str()) || redaction.shows_header(name.as_str());
+                if told && !own.headers.contains(&name.as_str()) {
                     kept.append(name, value.clone());
                 } else if !redacted.iter().any(|known| known == name.as_str()) {
                     redacted.push(name.as_str().to_owned());
                 }
             }
             head.headers = kept;
-            url = without_parameters(&url, &own.parameters, &mut redacted);
+            url = with_parameters(&url, parameters, &own.parameters, &mut redacted);
         }
         let id = delivery.id().map_or_else(|| format!("{}", received_at.as_millis()), std::borrow::Cow::into_owned);
         let extra = Extra { public_url, ..Extra::default() };
@@ -98,19 +89,15 @@ fn full_url(head: &Parts) -> String {
     format!("https://{}{}", host.unwrap_or("unknown.invalid"), head.uri)
 }
 
-fn is_credential(name: &str, own: &[&str]) -> bool {
-    own.contains(&name) || CREDENTIALS.iter().any(|word| name.contains(word))
-}
-
-fn without_parameters(url: &str, names: &[&'static str], redacted: &mut Vec<String>) -> String {
+fn with_parameters(url: &str, named: &[String], own: &[&'static str], redacted: &mut Vec<String>) -> String {
     let Some((base, query)) = url.split_once('?') else { return url.to_owned() };
     let mut kept = Vec::new();
-    for pair in query.split('&') {
-        let name = pair.split('=').next().unwrap_or_default();
-        if names.contains(&name) || CREDENTIALS.iter().any(|word| name.to_ascii_lowercase().contains(word)) {
-            redacted.push(format!("?{name}"));
-        } else {
-            kept.push(pair);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some((name, _)) if !own.contains(&name) && named.iter().any(|known| known == name) => kept.push(pair),
+            Some((name, _)) => redacted.push(format!("?{name}")),
+            // Without a name, what stands there is the value.
+            None => redacted.push("?".to_owned()),
         }
     }
     if kept.is_empty() { base.to_owned() } else { format!("{base}?{}", kept.join("&")) }

@@ -3,17 +3,42 @@
 use super::Rejection;
 
 #[cfg(feature = "tracing")]
-pub(super) fn refused(rejection: &Rejection, route: Option<&str>) {
-    let reason = rejection.reason().code();
-    let status = rejection.status().as_u16();
-    let detail = rejection.detail().unwrap_or_default();
-    let route = route.unwrap_or_default();
-    if status >= 500 {
-        tracing::warn!(target: super::TARGET, route, reason, status, detail, "webhook refused");
-    } else {
-        tracing::info!(target: super::TARGET, route, reason, status, detail, "webhook refused");
+mod events {
+    use super::Rejection;
+    use crate::redact::untrusted;
+    use crate::rejection::TARGET;
+
+    pub(in super::super) fn refused(rejection: &Rejection, route: Option<&str>) {
+        let reason = rejection.reason().code();
+        let status = rejection.status().as_u16();
+        let detail = untrusted(rejection.detail().unwrap_or_default());
+        let route = route.unwrap_or_default();
+        if status >= 500 {
+            tracing::warn!(target: TARGET, route, reason, status, %detail, "webhook refused");
+        } else {
+            tracing::info!(target: TARGET, route, reason, status, %detail, "webhook refused");
+        }
+    }
+
+    pub(in super::super) fn reported(rejection: &Rejection, route: Option<&str>) {
+        let reason = rejection.reason().code();
+        let status = rejection.status().as_u16();
+        let detail = untrusted(rejection.detail().unwrap_or_default());
+        let route = route.unwrap_or_default();
+        tracing::warn!(
+            target: TARGET, route, reason, status, %detail, report_only = true,
+            "webhook would be refused, and passes: the check is in report-only mode"
+        );
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(super) fn refused(_: &Rejection, _: Option<&str>) {}
+mod events {
+    use super::Rejection;
+
+    pub(in super::super) fn refused(_: &Rejection, _: Option<&str>) {}
+
+    pub(in super::super) fn reported(_: &Rejection, _: Option<&str>) {}
+}
+
+pub(super) use events::{refused, reported};

@@ -9,7 +9,7 @@
 //! * The `Rejection` also goes into the extensions of the response, where layers further out read it.
 //!
 //! With the feature `tracing`, each refusal is one event under the target [`TARGET`]: level `warn` for
-//! 5xx, `info` for the rest.
+//! 5xx, `info` for the rest. What a check in report-only mode would have refused is one too, with `report_only` set.
 //!
 //! ```
 //! use tower_webhook::{Reason, Rejection};
@@ -50,6 +50,7 @@
 mod log;
 mod reason;
 mod render;
+mod report;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -60,6 +61,8 @@ use http::{Response, StatusCode};
 pub use reason::{GrpcCode, Reason};
 pub(crate) use render::Refusals;
 pub use render::{Dialect, EmptyBody, ProblemJson, RenderRejection};
+pub use report::ReportedOnly;
+pub(crate) use report::Reporter;
 
 /// The target of the one event that each refusal is.
 pub const TARGET: &str = "tower_webhook::rejection";

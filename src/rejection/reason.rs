@@ -108,7 +108,7 @@ reasons! {
     MissingSignature = "missing_signature", 401, "unauthorized", "Not authorized", Unauthenticated, None;
     /// There is no timestamp.
     MissingTimestamp = "missing_timestamp", 401, "unauthorized", "Not authorized", Unauthenticated, None;
-    /// No usable key is configured for this route at this moment.
+    /// No usable key, or no list of networks, is there for this route at this moment.
     NotConfigured = "not_configured", 503, "not_configured", "Temporarily unavailable", Unavailable, Some(60);
     /// The request did not come over TLS.
     NotHttps = "not_https", 403, "not_https", "HTTPS is required", PermissionDenied, None;

@@ -134,6 +134,11 @@ impl Refusals {
         response
     }
 
+    /// What would be a refusal, for the operator.
+    pub(super) fn tell_report(&self, rejection: &Rejection) {
+        log::reported(rejection, self.route.as_deref());
+    }
+
     fn http(&self, rejection: &Rejection) -> Response<Bytes> {
         let mut headers = HeaderMap::with_capacity(6);
         let body = match &self.renderer {

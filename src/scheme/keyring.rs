@@ -1,7 +1,7 @@
 //! Keys made ready: decoded, checked and scheduled once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ use crate::config_error::ConfigError;
 use crate::crypto::{Algorithm, Hash};
 use crate::crypto::{Mac, PublicAlgorithm, PublicKey, TokenHash};
 use crate::encoding::{self, Encoding};
-use crate::secret::{KeyMaterial, RingKey, Secret, Secrets};
+use crate::secret::{KeyMaterial, RingKey, Secret, Secrets, Standing};
 #[cfg(feature = "cli")]
 use crate::{
     secret::Key,
@@ -38,6 +38,8 @@ pub(super) struct ReadyKey {
     pub(super) key: KeyKind,
     not_before: Option<UnixTime>,
     not_after: Option<UnixTime>,
+    /// When it was last told that this key, which is retired, is still used; in seconds since 1970.
+    retired: Option<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,20 @@ impl Keyring {
     /// The keys that have an end, and when that is.
     pub(crate) fn ends(&self) -> impl Iterator<Item = (&Arc<str>, UnixTime)> {
         self.keys.iter().filter_map(|key| Some((&key.id, key.not_after?)))
+    }
+
+    pub(crate) fn has_retired(&self) -> bool {
+        self.keys.iter().any(|key| key.retired.is_some())
+    }
+
+    /// Whether this key is retired, and that was not told within the last minute.
+    pub(crate) fn is_news_that_retired(&self, id: &str, now: UnixTime) -> bool {
+        let told = self.keys.iter().find(|key| *key.id == *id).and_then(|key| key.retired.as_ref());
+        told.is_some_and(|told| {
+            let (before, now) = (told.load(Ordering::Relaxed), now.as_secs());
+            now >= before.saturating_add(60)
+                && told.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        })
     }
 
     pub(super) fn kinds(&self) -> KeyKinds {
@@ -243,11 +259,12 @@ impl ReadyKey {
                 return error("this sender is verified with its public key, not with a shared secret");
             }
         };
-        Ok(Self { id: key.id.clone(), key: ready, not_before: key.not_before, not_after: key.not_after })
+        let retired = matches!(key.standing, Standing::Retired).then(AtomicU64::default);
+        Ok(Self { id: key.id.clone(), key: ready, not_before: key.not_before, not_after: key.not_after, retired })
     }
 
     pub(super) const fn fetched(id: Arc<str>, key: KeyKind) -> Self {
-        Self { id, key, not_before: None, not_after: None }
+        Self { id, key, not_before: None, not_after: None, retired: None }
     }
 
     /// What hashes under this key, and the secret that goes into a digest.

@@ -146,6 +146,11 @@ impl Plan {
         Ok(Examined { set, sent_at, first })
     }
 
+    /// What stands for the head of a delivery that did not pass.
+    pub(super) fn unexamined(&self, head: &Parts) -> Examined {
+        Examined { set: self.choose(head).0, sent_at: None, first: None }
+    }
+
     fn choose(&self, head: &Parts) -> (usize, &NameSet) {
         let mut sets = self.sets.iter().enumerate();
         let there = |(_, set): &(usize, &NameSet)| set.signature.as_ref().is_some_and(|reader| reader.is_there(head));

@@ -1,5 +1,9 @@
 //! What a delivery tells of itself besides its signature: id, type, account, attempt.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::description::Scheme;
@@ -7,10 +11,29 @@ use super::field::Source;
 use super::plan::{Examined, Plan};
 use super::reader::single_line;
 use super::terms::{Content, Part, Place};
-use crate::delivery::{Credentials, Facts, Value};
+use crate::delivery::{Credentials, Delivery, Facts, Value};
 use crate::rejection::Reason;
 
 impl Plan {
+    /// A delivery that nobody vouches for, whatever it tells of itself.
+    pub(crate) fn unverified_delivery(&self, head: &Parts, body: Bytes) -> Delivery {
+        let examined = self.unexamined(head);
+        Delivery {
+            facts: Arc::clone(self.facts()),
+            route: self.route().clone(),
+            tenant: None,
+            id: self.id(&examined, &head.headers),
+            event_type: self.event_type(&examined, &head.headers),
+            account: self.account(&examined, &head.headers),
+            attempt: self.attempt(&examined, &head.headers),
+            sent_at: None,
+            key_id: None,
+            proof: None,
+            run: None,
+            body,
+        }
+    }
+
     pub(super) fn id(&self, examined: &Examined, headers: &HeaderMap) -> Value {
         value(self.scheme().id, self.names(examined).id.as_ref(), headers)
     }
@@ -65,6 +88,16 @@ fn credentials(scheme: &Scheme) -> Credentials {
             Source::Query => found.parameters.extend(names),
             _ => {}
         }
+    }
+    let of = |place: Place| match place {
+        Place::Header(name) => Some(name),
+        Place::Json(_) | Place::Nowhere => None,
+    };
+    let time = scheme.timestamp.map(|(field, _)| field.header).filter(|name| !found.headers.contains(name));
+    let told = [of(scheme.id), of(scheme.event_type), scheme.attempt, scheme.account, time];
+    for name in told.into_iter().flatten() {
+        let other = scheme.other_names.iter().filter(|(own, _)| *own == name).map(|(_, other)| *other);
+        found.told.extend([name].into_iter().chain(other));
     }
     found
 }

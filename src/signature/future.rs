@@ -11,36 +11,41 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::handed::Handed;
 use super::key_cache::Finding;
 use super::layer::{Config, Keys};
+use super::log;
 use super::resolver::{Resolved, Resolving};
 use crate::body::{BodyBudget, BoxError, Captured, Collect, ResponseBody, VerifiedBody};
 use crate::clock::UnixTime;
 use crate::delivery::Delivery;
 use crate::rejection::{Dialect, Reason, Rejection};
-use crate::scheme::{Examined, KeyName, Keyring, Verification, Verifier, examine_without_keys, no_such_key};
+use crate::scheme::{
+    Examined, KeyName, Keyring, Verification, Verifier, VerifyError, examine_without_keys, no_such_key,
+};
+use crate::telemetry::Seen;
 use crate::verifying_key::KeyDocument;
 
 pin_project! {
     /// The future of [`SignatureService`](super::SignatureService).
     #[must_use = "futures do nothing unless polled"]
-    pub struct SignatureFuture<S, B, F> {
+    pub struct SignatureFuture<S, B, F, O = VerifiedBody> {
         inner: S,
         config: Arc<Config>,
         dialect: Dialect,
         #[pin]
-        state: State<B, F>,
+        state: State<B, F, O>,
     }
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State<B, F> {
+    enum State<B, F, O> {
         Answered { response: Option<Response<Bytes>> },
         Resolving { keys: Resolving, examined: Examined, now: Option<UnixTime>, request: Option<(Parts, B)> },
         Fetching { finding: Finding, name: KeyName, head: Head, rest: Option<(Parts, Rest<B>)> },
         Reading { head: Option<Parts>, #[pin] body: B, collect: Collect, next: Option<Next> },
-        Ready { request: Option<Request<VerifiedBody>> },
+        Ready { request: Option<Request<O>> },
         Running { #[pin] future: F },
     }
 }
@@ -64,6 +69,8 @@ enum Next {
     /// The key is named in the body.
     Fetch(Head),
     Judge(Verifying),
+    /// It would be refused, and is let pass.
+    Report(Rejection),
 }
 
 /// A verification under way, and for whom.
@@ -72,9 +79,21 @@ struct Verifying {
     tenant: Option<Arc<str>>,
     /// The tenant does not exist: whatever comes out, it is refused.
     nobody: bool,
+    /// The ring, where a key of it is retired.
+    retired: Option<Arc<Keyring>>,
 }
 
 impl Verifying {
+    fn begin(
+        config: &Config,
+        ring: Arc<Keyring>,
+        resume: impl FnOnce(Verifier) -> Result<Verification, VerifyError>,
+    ) -> Result<Self, Rejection> {
+        let retired = ring.has_retired().then(|| ring.clone());
+        let verification = resume(Verifier::of(config.plan.clone(), ring))?;
+        Ok(Self { verification, tenant: None, nobody: false, retired })
+    }
+
     fn finish(self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
         let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.finish(head, body);
@@ -83,10 +102,18 @@ impl Verifying {
         }
         let mut delivery = verdict?;
         delivery.tenant = self.tenant;
+        let key_id = delivery.key_id().unwrap_or_default();
         if let Some((metrics, began)) = began {
             let took = config.clock.monotonic().saturating_sub(began);
-            let age = delivery.sent_at.zip(config.clock.now()).map(|(sent, now)| seconds_between(sent, now));
-            metrics.verified(delivery.key_id().unwrap_or_default(), age, delivery.body.len(), took);
+            let now = config.clock.now();
+            let age_s = delivery.sent_at.zip(now).map(|(sent, now)| seconds_between(sent, now));
+            metrics.verified(key_id, Seen { age_s, body_len: delivery.body.len(), now }, took);
+        }
+        if let Some(ring) = self.retired
+            && let Some(now) = config.clock.now()
+            && ring.is_news_that_retired(key_id, now)
+        {
+            log::retired_key(&delivery.route, key_id);
         }
         Ok(delivery)
     }
@@ -97,7 +124,7 @@ fn seconds_between(sent: UnixTime, now: UnixTime) -> f64 {
     now.saturating_since(sent).as_secs_f64() - sent.saturating_since(now).as_secs_f64()
 }
 
-impl<S, B: Captured, F> SignatureFuture<S, B, F> {
+impl<S, B: Captured, F, O: Handed> SignatureFuture<S, B, F, O> {
     pub(super) fn new(inner: S, config: Arc<Config>, request: Request<B>) -> Self {
         let dialect = Dialect::of(request.headers());
         let (head, body) = request.into_parts();
@@ -115,94 +142,153 @@ impl<S, B: Captured, F> SignatureFuture<S, B, F> {
     }
 }
 
-impl<B: Captured, F> State<B, F> {
-    fn begin(config: &Config, head: Parts, body: B) -> Result<Self, Rejection> {
-        if head.method != config.method {
-            return Err(Reason::Method.into());
+/// What the head leads to.
+#[allow(clippy::large_enum_variant, reason = "one a request, and taken apart at once")]
+enum Step {
+    Find(Finding, KeyName, Head),
+    Read(Next),
+    Resolve(Resolving, Head),
+}
+
+/// What is decided on the head.
+fn first_step(config: &Config, head: &Parts) -> Result<Step, Rejection> {
+    let now = config.clock.now();
+    match &config.keys {
+        Keys::Resolver { resolver, .. } => {
+            let examined = examine_without_keys(&config.plan, head, now)?;
+            Ok(Step::Resolve(resolver.resolve(head), (examined, now)))
         }
-        let now = config.clock.now();
-        match &config.keys {
-            Keys::Ring(ring) => {
-                let verifier = Verifier::of(config.plan.clone(), ring.clone());
-                let verification = verifier.into_verification(&head, now)?;
-                Ok(Self::reading(head, body, Verifying { verification, tenant: None, nobody: false }))
+        Keys::Source(_) => {
+            let seen = (examine_without_keys(&config.plan, head, now)?, now);
+            if config.plan.key_is_in_body() == Some(true) {
+                return Ok(Step::Read(Next::Fetch(seen)));
             }
-            Keys::Resolver { resolver, .. } => {
-                let examined = examine_without_keys(&config.plan, &head, now)?;
-                Ok(Self::Resolving { keys: resolver.resolve(&head), examined, now, request: Some((head, body)) })
-            }
-            Keys::Source(_) => {
-                let examined = examine_without_keys(&config.plan, &head, now)?;
-                if config.plan.key_is_in_body() == Some(true) {
-                    let collect = Collect::new(body.budget());
-                    return Ok(Self::Reading {
-                        head: Some(head),
-                        body,
-                        collect,
-                        next: Some(Next::Fetch((examined, now))),
-                    });
-                }
-                Self::fetching(config, (examined, now), head, &Bytes::new(), Rest::Unread(body))
-            }
+            let (finding, name) = find_key(config, head, &Bytes::new())?;
+            Ok(Step::Find(finding, name, seen))
         }
-    }
-
-    fn resolved(
-        config: &Config,
-        (examined, now): (Examined, Option<UnixTime>),
-        found: Result<Option<Resolved>, BoxError>,
-        (head, body): (Parts, B),
-    ) -> Result<Self, Rejection> {
-        let Keys::Resolver { nobody, .. } = &config.keys else {
-            return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no resolver"));
-        };
-        let found = found
-            .map_err(|error| Rejection::new(Reason::KeyUnavailable).with_detail(format!("key resolver: {error}")))?;
-        let (secrets, tenant, nobody) = match found {
-            Some(resolved) => (resolved.secrets, resolved.tenant, false),
-            None => (nobody.clone(), None, true),
-        };
-        let ring = Keyring::new(config.plan.scheme(), &secrets)
-            .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
-        let verification = Verifier::of(config.plan.clone(), Arc::new(ring)).resume(examined, &head, now)?;
-        Ok(Self::reading(head, body, Verifying { verification, tenant, nobody }))
-    }
-
-    fn reading(head: Parts, body: B, verifying: Verifying) -> Self {
-        let collect = Collect::new(body.budget());
-        Self::Reading { head: Some(head), body, collect, next: Some(Next::Judge(verifying)) }
-    }
-
-    fn fetching(config: &Config, seen: Head, head: Parts, bytes: &Bytes, rest: Rest<B>) -> Result<Self, Rejection> {
-        let Keys::Source(cache) = &config.keys else {
-            return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no source of keys"));
-        };
-        let name = config.plan.key_name(&head, bytes)?.ok_or_else(no_such_key)?;
-        let finding = cache.find(name.clone(), &config.clock);
-        Ok(Self::Fetching { finding, name, head: seen, rest: Some((head, rest)) })
-    }
-
-    fn fetched(
-        config: &Config,
-        (examined, now): Head,
-        name: &KeyName,
-        document: &KeyDocument,
-        (head, rest): (Parts, Rest<B>),
-    ) -> Result<Self, Rejection> {
-        let ring = Keyring::fetched(config.plan.scheme(), name, document).ok_or_else(no_such_key)?;
-        let verification = Verifier::of(config.plan.clone(), Arc::new(ring)).resume(examined, &head, now)?;
-        let verifying = Verifying { verification, tenant: None, nobody: false };
-        match rest {
-            Rest::Read { bytes, .. } => judged(config, head, bytes, verifying),
-            Rest::Unread(body) => Ok(Self::reading(head, body, verifying)),
+        Keys::Ring(_) | Keys::Watched(_) => {
+            let ring = config.keys.ring().ok_or(Reason::Misconfigured)?;
+            Verifying::begin(config, ring, |verifier| verifier.into_verification(head, now))
+                .map(|verifying| Step::Read(Next::Judge(verifying)))
         }
     }
 }
 
-impl<S, B, ResBody> Future for SignatureFuture<S, B, S::Future>
+fn find_key(config: &Config, head: &Parts, bytes: &Bytes) -> Result<(Finding, KeyName), Rejection> {
+    let Keys::Source(cache) = &config.keys else {
+        return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no source of keys"));
+    };
+    let name = config.plan.key_name(head, bytes)?.ok_or_else(no_such_key)?;
+    Ok((cache.find(name.clone(), &config.clock), name))
+}
+
+fn resolved(
+    config: &Config,
+    (examined, now): Head,
+    found: Result<Option<Resolved>, BoxError>,
+    head: &Parts,
+) -> Result<Verifying, Rejection> {
+    let Keys::Resolver { nobody, .. } = &config.keys else {
+        return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no resolver"));
+    };
+    let found =
+        found.map_err(|error| Rejection::new(Reason::KeyUnavailable).with_detail(format!("key resolver: {error}")))?;
+    let (secrets, tenant, nobody) = match found {
+        Some(resolved) => (resolved.secrets, resolved.tenant, false),
+        None => (nobody.clone(), None, true),
+    };
+    let ring = Keyring::new(config.plan.scheme(), &secrets)
+        .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
+    let verifying = Verifying::begin(config, Arc::new(ring), |verifier| verifier.resume(examined, head, now))?;
+    Ok(Verifying { tenant, nobody, ..verifying })
+}
+
+fn fetched(
+    config: &Config,
+    (examined, now): Head,
+    name: &KeyName,
+    document: &KeyDocument,
+    head: &Parts,
+) -> Result<Verifying, Rejection> {
+    let ring = Keyring::fetched(config.plan.scheme(), name, document).ok_or_else(no_such_key)?;
+    Verifying::begin(config, Arc::new(ring), |verifier| verifier.resume(examined, head, now))
+}
+
+impl<B: Captured, F, O: Handed> State<B, F, O> {
+    fn begin(config: &Config, head: Parts, body: B) -> Result<Self, Rejection> {
+        if head.method != config.method {
+            return Err(Reason::Method.into());
+        }
+        match first_step(config, &head) {
+            Ok(Step::Find(finding, name, seen)) => {
+                Ok(Self::Fetching { finding, name, head: seen, rest: Some((head, Rest::Unread(body))) })
+            }
+            Ok(Step::Read(next)) => Ok(Self::reading(head, body, next)),
+            Ok(Step::Resolve(keys, (examined, now))) => {
+                Ok(Self::Resolving { keys, examined, now, request: Some((head, body)) })
+            }
+            Err(rejection) => Self::refused(config, rejection, head, Rest::Unread(body)),
+        }
+    }
+
+    fn reading(head: Parts, body: B, next: Next) -> Self {
+        let collect = Collect::new(body.budget());
+        Self::Reading { head: Some(head), body, collect, next: Some(next) }
+    }
+
+    /// The keys are known, or cannot be.
+    fn go_on(
+        config: &Config,
+        verifying: Result<Verifying, Rejection>,
+        head: Parts,
+        rest: Rest<B>,
+    ) -> Result<Self, Rejection> {
+        match (verifying, rest) {
+            (Ok(verifying), Rest::Read { bytes, .. }) => Self::judged(config, head, bytes, verifying),
+            (Ok(verifying), Rest::Unread(body)) => Ok(Self::reading(head, body, Next::Judge(verifying))),
+            (Err(rejection), rest) => Self::refused(config, rejection, head, rest),
+        }
+    }
+
+    fn judged(config: &Config, mut head: Parts, bytes: Bytes, verifying: Verifying) -> Result<Self, Rejection> {
+        match verifying.finish(config, &head, bytes.clone()) {
+            Ok(delivery) => {
+                let body = O::verified(&delivery);
+                head.extensions.insert(delivery);
+                Ok(Self::Ready { request: Some(Request::from_parts(head, body)) })
+            }
+            Err(rejection) => Self::reported(config, rejection, head, bytes),
+        }
+    }
+
+    /// A refusal, unless it is to be reported only: then the body has to be read all the same.
+    fn refused(config: &Config, rejection: Rejection, head: Parts, rest: Rest<B>) -> Result<Self, Rejection> {
+        if !O::LETS_PASS || !config.reporter.takes(rejection.reason()) {
+            return Err(rejection);
+        }
+        match rest {
+            Rest::Read { bytes, .. } => Self::reported(config, rejection, head, bytes),
+            Rest::Unread(body) => Ok(Self::reading(head, body, Next::Report(rejection))),
+        }
+    }
+
+    fn reported(config: &Config, rejection: Rejection, mut head: Parts, bytes: Bytes) -> Result<Self, Rejection> {
+        if !config.reporter.takes(rejection.reason()) {
+            return Err(rejection);
+        }
+        let (rejection, body) = O::refused(rejection, &bytes)?;
+        config.reporter.report(&config.refusals, rejection, &mut head.extensions);
+        let delivery = config.plan.unverified_delivery(&head, bytes);
+        head.extensions.insert(delivery);
+        Ok(Self::Ready { request: Some(Request::from_parts(head, body)) })
+    }
+}
+
+impl<S, B, O, ResBody> Future for SignatureFuture<S, B, S::Future, O>
 where
     B: Captured,
-    S: Service<Request<VerifiedBody>, Response = Response<ResBody>>,
+    O: Handed,
+    S: Service<Request<O>, Response = Response<ResBody>>,
 {
     type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
 
@@ -218,16 +304,22 @@ where
                 StateProj::Resolving { keys, examined, now, request } => {
                     let found = ready!(keys.as_mut().poll(cx));
                     match request.take() {
-                        Some(request) => State::resolved(this.config, (*examined, *now), found, request),
+                        Some((head, body)) => {
+                            let verifying = resolved(this.config, (*examined, *now), found, &head);
+                            State::go_on(this.config, verifying, head, Rest::Unread(body))
+                        }
                         None => Err(Reason::Misconfigured.into()),
                     }
                 }
                 StateProj::Fetching { finding, name, head, rest } => {
                     let document = ready!(finding.as_mut().poll(cx));
-                    match (document, rest.take()) {
-                        (Err(rejection), _) => Err(rejection),
-                        (Ok(document), Some(rest)) => State::fetched(this.config, *head, name, &document, rest),
-                        (Ok(_), None) => Err(Reason::Misconfigured.into()),
+                    match rest.take() {
+                        Some((parts, rest)) => {
+                            let verifying =
+                                document.and_then(|document| fetched(this.config, *head, name, &document, &parts));
+                            State::go_on(this.config, verifying, parts, rest)
+                        }
+                        None => Err(Reason::Misconfigured.into()),
                     }
                 }
                 StateProj::Reading { head, body, collect, next } => {
@@ -239,12 +331,20 @@ where
                     match (collected, head.take(), next.take()) {
                         (Err(rejection), ..) => Err(rejection),
                         (Ok(bytes), Some(head), Some(Next::Judge(verifying))) => {
-                            judged(this.config, head, bytes, verifying)
+                            State::judged(this.config, head, bytes, verifying)
                         }
                         (Ok(bytes), Some(head), Some(Next::Fetch(seen))) => {
                             let collect = std::mem::replace(collect, Collect::new(&BodyBudget::global()));
                             let rest = Rest::Read { bytes: bytes.clone(), _held: collect };
-                            State::fetching(this.config, seen, head, &bytes, rest)
+                            match find_key(this.config, &head, &bytes) {
+                                Ok((finding, name)) => {
+                                    Ok(State::Fetching { finding, name, head: seen, rest: Some((head, rest)) })
+                                }
+                                Err(rejection) => State::refused(this.config, rejection, head, rest),
+                            }
+                        }
+                        (Ok(bytes), Some(head), Some(Next::Report(rejection))) => {
+                            State::reported(this.config, rejection, head, bytes)
                         }
                         _ => Err(Reason::Misconfigured.into()),
                     }
@@ -268,18 +368,7 @@ where
     }
 }
 
-fn judged<B, F>(
-    config: &Config,
-    mut head: Parts,
-    bytes: Bytes,
-    verifying: Verifying,
-) -> Result<State<B, F>, Rejection> {
-    let delivery = verifying.finish(config, &head, bytes.clone())?;
-    head.extensions.insert(delivery);
-    Ok(State::Ready { request: Some(Request::from_parts(head, VerifiedBody::new(bytes))) })
-}
-
-impl<S: std::fmt::Debug, B, F> std::fmt::Debug for SignatureFuture<S, B, F> {
+impl<S: std::fmt::Debug, B, F, O> std::fmt::Debug for SignatureFuture<S, B, F, O> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignatureFuture").field("inner", &self.inner).finish_non_exhaustive()
     }

@@ -13,10 +13,12 @@ use tower_layer::Layer;
 use super::SignatureService;
 use super::key_cache::KeyCache;
 use super::key_source::KeySource;
+use super::report_only::ReportOnlySignatureLayer;
 use super::resolver::{ErasedResolver, KeyResolver};
+use super::watched::{WatchedKeys, WatchedSecrets};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::config_error::ConfigError;
-use crate::rejection::{Reason, Refusals, Rejection, RenderRejection};
+use crate::rejection::{Reason, Refusals, Rejection, RenderRejection, Reporter};
 use crate::scheme::{Keyring, Plan, Scheme, Sender};
 use crate::secret::Secrets;
 use crate::telemetry::SignatureMetrics;
@@ -37,7 +39,24 @@ pub(super) struct Config {
     pub(super) refusals: Refusals,
     /// Resolved at the first service, when the name of the route is settled.
     metrics: Option<Arc<OnceLock<SignatureMetrics>>>,
+    /// What is told of refusals in report-only mode.
+    pub(super) reporter: Reporter,
 }
+
+/// What a signature layer refuses that is a matter of signatures and keys: not the method, nor the limits of the body.
+const REASONS: &[Reason] = &[
+    Reason::KeyUnavailable,
+    Reason::MalformedSignature,
+    Reason::MalformedTimestamp,
+    Reason::MissingSignature,
+    Reason::MissingTimestamp,
+    Reason::NotConfigured,
+    Reason::SignatureMismatch,
+    Reason::TimestampInFuture,
+    Reason::TimestampTooOld,
+    Reason::UnknownKey,
+    Reason::UnsupportedScheme,
+];
 
 /// Keys that may still be on their way.
 type FoundKeys = Pin<Box<dyn Future<Output = Result<Option<(Arc<Keyring>, Option<UnixTime>)>, Rejection>> + Send>>;
@@ -52,6 +71,18 @@ pub(super) enum Keys {
     },
     Ring(Arc<Keyring>),
     Source(Arc<KeyCache>),
+    Watched(Arc<WatchedKeys>),
+}
+
+impl Keys {
+    /// The ring that counts now, where it depends on nothing else.
+    pub(super) fn ring(&self) -> Option<Arc<Keyring>> {
+        match self {
+            Self::Ring(ring) => Some(ring.clone()),
+            Self::Watched(keys) => Some(keys.ring()),
+            Self::Resolver { .. } | Self::Source(_) => None,
+        }
+    }
 }
 
 impl fmt::Debug for Keys {
@@ -60,6 +91,7 @@ impl fmt::Debug for Keys {
             Self::Resolver { .. } => f.write_str("Resolver(..)"),
             Self::Source(_) => f.write_str("Source(..)"),
             Self::Ring(ring) => f.debug_list().entries(ring.ids()).finish(),
+            Self::Watched(keys) => keys.fmt(f),
         }
     }
 }
@@ -84,6 +116,17 @@ impl SignatureLayer {
         let plan = Plan::new(sender.into())?;
         let nobody = plan.scheme().throwaway_keys()?;
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
+    }
+
+    /// Verifies deliveries of `sender` with a ring that is replaced while the service runs.
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself, a key of the ring that the scheme cannot use. A later ring with such a key is
+    /// refused when it comes.
+    pub fn watching(sender: impl Into<Sender>, secrets: &WatchedSecrets) -> Result<Self, ConfigError> {
+        let plan = Plan::new(sender.into())?;
+        let keys = secrets.for_route(*plan.scheme())?;
+        Ok(Self::of(plan, Keys::Watched(keys)))
     }
 
     /// Verifies deliveries of `sender` with the sender's public keys, which each delivery names and `source` fetches.
@@ -112,7 +155,8 @@ impl SignatureLayer {
         let refusals =
             Refusals::default().for_route(plan.route().clone()).unauthorized_as(plan.scheme().unauthorized_status());
         let (plan, clock) = (Arc::new(plan), Arc::new(SystemClock));
-        Self { config: Arc::new(Config { plan, keys, method: Method::POST, clock, refusals, metrics: None }) }
+        let reporter = Reporter::new(REASONS);
+        Self { config: Arc::new(Config { plan, keys, method: Method::POST, clock, refusals, metrics: None, reporter }) }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -127,7 +171,9 @@ impl SignatureLayer {
         self.with(|config| {
             config.plan = Arc::new(Plan::clone(&config.plan).with_route(route.clone()));
             config.refusals = std::mem::take(&mut config.refusals).for_route(route);
-            config.metrics = config.metrics.take().map(|_| Arc::default());
+            if config.metrics.take().is_some() {
+                config.count();
+            }
         })
     }
 
@@ -162,9 +208,33 @@ impl SignatureLayer {
         self.counted()
     }
 
+    /// Tries the check out: everything that the limits of the body let through passes, judged.
+    ///
+    /// What would be refused for its signature, its timestamp or its keys is counted (`webhook_report_only_total`), told
+    /// (target [`TARGET`](crate::rejection::TARGET), with `report_only`) and noted in the request
+    /// ([`ReportedOnly`](crate::rejection::ReportedOnly)). It passes marked as unverified:
+    /// [`Delivery::is_verified`](crate::Delivery::is_verified) is `false`, [`Verified`](crate::axum::Verified) refuses it,
+    /// idempotency and inbox let it pass without touching their store. What it tells of itself (id, type) anybody may have
+    /// written. The body is an [`ObservedBody`](crate::body::ObservedBody), so a service that takes `Request<VerifiedBody>`
+    /// does not fit behind it. Another method, and a body that breaks its limits, are refused as ever.
+    pub const fn report_only(self) -> ReportOnlySignatureLayer {
+        ReportOnlySignatureLayer::new(self)
+    }
+
+    /// With its handles resolved, for a service. Routers make services often: it allocates once.
+    pub(super) fn ready(&self) -> Arc<Config> {
+        if let Some(metrics) = &self.config.metrics {
+            metrics.get_or_init(|| self.config.resolve());
+        }
+        self.config.reporter.ready(self.config.plan.route());
+        self.config.clone()
+    }
+
     pub(crate) fn counted(self) -> Self {
         self.with(|config| {
-            config.metrics.get_or_insert_default();
+            if config.metrics.is_none() {
+                config.count();
+            }
         })
     }
 
@@ -173,7 +243,7 @@ impl SignatureLayer {
     pub(crate) fn keys_for(&self, head: &Parts) -> FoundKeys {
         let now = self.config.clock.now();
         match &self.config.keys {
-            Keys::Ring(ring) => Box::pin(ready(Ok(Some((ring.clone(), now))))),
+            Keys::Ring(_) | Keys::Watched(_) => Box::pin(ready(Ok(self.config.keys.ring().map(|ring| (ring, now))))),
             // Public keys: nothing is computed with them.
             Keys::Source(_) => Box::pin(ready(Ok(None))),
             Keys::Resolver { resolver, .. } => {
@@ -216,12 +286,20 @@ impl Config {
         self.metrics.as_ref()?.get()
     }
 
+    fn count(&mut self) {
+        self.metrics = Some(Arc::default());
+        self.reporter = self.reporter.clone().counted();
+    }
+
     fn resolve(&self) -> SignatureMetrics {
         let (route, provider) = (self.plan.route(), self.plan.scheme().name());
-        let Keys::Ring(ring) = &self.keys else { return SignatureMetrics::new(route, provider, []) };
+        let Some(ring) = self.keys.ring() else { return SignatureMetrics::new(route, provider, []) };
         let metrics = SignatureMetrics::new(route, provider, ring.ids().map(AsRef::as_ref));
         for (id, end) in ring.ends() {
             metrics.key_expires(id, end);
+        }
+        if let Keys::Watched(keys) = &self.keys {
+            keys.count_in(metrics.clone());
         }
         metrics
     }
@@ -230,11 +308,7 @@ impl Config {
 impl<S> Layer<S> for SignatureLayer {
     type Service = SignatureService<S>;
 
-    /// Allocates nothing but the handles of its metrics, and those once: routers make services often.
     fn layer(&self, inner: S) -> Self::Service {
-        if let Some(metrics) = &self.config.metrics {
-            metrics.get_or_init(|| self.config.resolve());
-        }
-        SignatureService::new(inner, self.config.clone())
+        SignatureService::new(inner, self.ready())
     }
 }

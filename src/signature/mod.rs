@@ -11,7 +11,8 @@
 //!
 //! The body is hashed as its frames arrive. Several keys may be valid at once; the one that matched last is
 //! tried first. Keys that depend on the request (tenants) come from a [`KeyResolver`]; those that the delivery names and
-//! the sender publishes (certificates, JWK Sets) from a [`KeySource`].
+//! the sender publishes (certificates, JWK Sets) from a [`KeySource`]. A ring that changes while the service runs is
+//! [`WatchedSecrets`]. [`report_only`](SignatureLayer::report_only) tries the check out: everything passes, judged.
 //!
 //! Deployment caveat: nothing outside of this layer may touch the body; a layer that decompresses requests
 //! changes the bytes that were signed. The service is always ready: the inner one's readiness is awaited
@@ -42,15 +43,22 @@
 //! ```
 
 mod future;
+mod handed;
 mod key_cache;
 mod key_source;
 mod key_table;
 mod layer;
+mod log;
+mod report_only;
 mod resolver;
 mod service;
+mod watched;
 
 pub use future::SignatureFuture;
+pub(crate) use handed::Handed;
 pub use key_source::{KeySource, KeySourceFn, MemoryKeySource, key_source_fn};
 pub use layer::SignatureLayer;
+pub use report_only::ReportOnlySignatureLayer;
 pub use resolver::{KeyResolver, Resolved, ResolverFn, resolver_fn};
 pub use service::SignatureService;
+pub use watched::{SecretFiles, SecretSource, SecretSourceFn, WatchedSecrets, secret_source_fn};

@@ -27,19 +27,20 @@ use crate::signature::SignatureLayer;
 use crate::{
     scheme::Sender,
     secret::Secrets,
-    signature::{KeyResolver, KeySource},
+    signature::{KeyResolver, KeySource, WatchedSecrets},
 };
 
 /// The finished stack for one route: every layer in its place. See the [module docs](super).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct WebhookLayer {
-    metrics: Option<MetricsLayer>,
-    head: Head,
+    pub(super) metrics: Option<MetricsLayer>,
+    pub(super) head: Head,
     pub(super) signature: SignatureLayer,
     pub(super) handshake: HandshakeLayer,
     pub(super) challenge: ChallengeLayer,
     pub(super) idempotency: Option<IdempotencyLayer>,
+    pub(super) https_reported: bool,
     proxies: TrustedProxies,
     /// What each part gets, also one that is added later.
     renderer: Option<Arc<dyn RenderRejection>>,
@@ -63,6 +64,15 @@ impl WebhookLayer {
     #[cfg(feature = "moka")]
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         Ok(Self::of(SignatureLayer::resolving(sender, resolver)?).idempotency(IdempotencyLayer::in_memory()))
+    }
+
+    /// As [`WebhookLayer::new`], with a ring of secrets that is replaced while the service runs.
+    ///
+    /// # Errors
+    /// A scheme that contradicts itself, a key that it cannot use.
+    #[cfg(feature = "moka")]
+    pub fn watching(sender: impl Into<Sender>, secrets: &WatchedSecrets) -> Result<Self, ConfigError> {
+        Ok(Self::of(SignatureLayer::watching(sender, secrets)?).idempotency(IdempotencyLayer::in_memory()))
     }
 
     /// As [`WebhookLayer::new`], with the sender's public keys, which each delivery names and `source` fetches; see
@@ -91,6 +101,7 @@ impl WebhookLayer {
             challenge: ChallengeLayer::new(signature.sender()).route(signature.route_name()),
             signature,
             idempotency: None,
+            https_reported: false,
             proxies: TrustedProxies::none(),
             renderer: None,
             clock: None,
@@ -167,7 +178,9 @@ impl WebhookLayer {
 
     /// Refuses what did not come over TLS.
     pub fn https_only(mut self) -> Self {
-        self.head.https_only = Some(HttpsOnlyLayer::new(self.proxies.clone()).route(self.signature.route_name()));
+        let layer = HttpsOnlyLayer::new(self.proxies.clone()).route(self.signature.route_name());
+        let layer = if self.metrics.is_some() { layer.counted() } else { layer };
+        self.head.https_only = Some(if self.https_reported { layer.report_only() } else { layer });
         self.rendered()
     }
 
@@ -237,6 +250,7 @@ impl WebhookLayer {
 
     pub(super) fn counted(mut self) -> Self {
         self.signature = self.signature.counted();
+        self.head.https_only = self.head.https_only.map(HttpsOnlyLayer::counted);
         self.head.allowlist = self.head.allowlist.map(AllowlistLayer::counted);
         self.idempotency = self.idempotency.map(IdempotencyLayer::counted);
         let layer = MetricsLayer::new(self.signature.route_name()).provider(self.signature.scheme().name());
@@ -289,6 +303,6 @@ impl<S: Clone> Layer<S> for WebhookLayer {
 
     fn layer(&self, handler: S) -> Self::Service {
         let meter = self.metrics.as_ref().map(MetricsLayer::meter);
-        WebhookService::new(Arc::new(self.head.ready()), signed(self, handler), meter)
+        WebhookService::new(Arc::new(self.head.ready()), signed(self, &self.signature, handler), meter)
     }
 }

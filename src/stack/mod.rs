@@ -39,10 +39,12 @@ mod layer;
 mod optional;
 mod options;
 mod order;
+mod report_only;
 mod service;
 
 pub use future::WebhookFuture;
 pub use layer::WebhookLayer;
 pub use optional::{OptionalFuture, OptionalService};
 pub use options::WebhookOptions;
+pub use report_only::ReportOnlyWebhookLayer;
 pub use service::WebhookService;

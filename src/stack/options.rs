@@ -11,7 +11,7 @@ use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::idempotency::IdempotencyLayer;
 use crate::scheme::Sender;
 use crate::secret::Secrets;
-use crate::signature::{KeyResolver, KeySource, SignatureLayer};
+use crate::signature::{KeyResolver, KeySource, SignatureLayer, WatchedSecrets};
 
 /// What several routes share: proxies, budget, idempotency store, metrics. It makes a [`WebhookLayer`] for each.
 ///
@@ -132,6 +132,14 @@ impl WebhookOptions {
         resolver: impl KeyResolver,
     ) -> Result<WebhookLayer, ConfigError> {
         self.layer_of(SignatureLayer::resolving(sender, resolver)?)
+    }
+
+    /// The layer of a route whose ring of secrets is replaced while the service runs.
+    ///
+    /// # Errors
+    /// What [`WebhookLayer::watching`] refuses, and a name that was given before.
+    pub fn watching(&self, sender: impl Into<Sender>, secrets: &WatchedSecrets) -> Result<WebhookLayer, ConfigError> {
+        self.layer_of(SignatureLayer::watching(sender, secrets)?)
     }
 
     /// The layer of a route whose keys are fetched.

@@ -10,19 +10,20 @@ use tower_service::Service;
 
 use super::WebhookFuture;
 use super::order::{Head, Signed};
-use crate::body::{BoxError, HeadFuture, RawBody, ResponseBody, VerifiedBody};
+use crate::body::{BoxError, HeadFuture, Judged, RawBody, ResponseBody, VerifiedBody};
 use crate::metrics::Meter;
+use crate::signature::Handed;
 
 /// All layers of a route around one handler. See the [module docs](super).
 #[derive(Clone, Debug)]
-pub struct WebhookService<S> {
+pub struct WebhookService<S, O = VerifiedBody> {
     head: Arc<Head>,
-    signed: Signed<S>,
+    signed: Signed<S, O>,
     meter: Option<Meter>,
 }
 
-impl<S> WebhookService<S> {
-    pub(super) const fn new(head: Arc<Head>, signed: Signed<S>, meter: Option<Meter>) -> Self {
+impl<S, O> WebhookService<S, O> {
+    pub(super) const fn new(head: Arc<Head>, signed: Signed<S, O>, meter: Option<Meter>) -> Self {
         Self { head, signed, meter }
     }
 }
@@ -30,10 +31,11 @@ impl<S> WebhookService<S> {
 /// The handler's body inside of what handshake, signature, challenge and idempotency may answer, and the head.
 type StackBody<B> = ResponseBody<ResponseBody<ResponseBody<ResponseBody<ResponseBody<B>>>>>;
 
-impl<S, B, ResBody> Service<Request<B>> for WebhookService<S>
+impl<S, O, B, ResBody> Service<Request<B>> for WebhookService<S, O>
 where
     B: Body<Error: Into<BoxError>>,
-    S: Service<Request<VerifiedBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+    O: Handed + Judged + Send + 'static,
+    S: Service<Request<O>, Response = Response<ResBody>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
     ResBody: Body<Data = Bytes> + Send + 'static,
@@ -41,7 +43,7 @@ where
 {
     type Response = Response<StackBody<ResBody>>;
     type Error = S::Error;
-    type Future = WebhookFuture<<Signed<S> as Service<Request<RawBody<B>>>>::Future>;
+    type Future = WebhookFuture<<Signed<S, O> as Service<Request<RawBody<B>>>>::Future>;
 
     /// Always ready: the handler's readiness is awaited once a delivery is verified and claimed.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {

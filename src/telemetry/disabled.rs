@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Decision, End, Operation};
+use super::{Decision, End, Operation, Seen};
 use crate::clock::UnixTime;
 use crate::outcome::Outcome;
+use crate::rejection::Reason;
 
 /// Counts nothing.
 #[derive(Clone, Debug)]
@@ -37,7 +38,9 @@ impl SignatureMetrics {
         Self
     }
 
-    pub(crate) const fn verified(&self, _: &str, _: Option<f64>, _: usize, _: Duration) {}
+    pub(crate) const fn verified(&self, _: &str, _: Seen, _: Duration) {}
+
+    pub(crate) const fn announce<'a>(&self, _: &[&'a str]) {}
 
     pub(crate) const fn key_expires(&self, _: &str, _: UnixTime) {}
 }
@@ -52,8 +55,36 @@ impl AllowlistMetrics {
     }
 
     pub(crate) const fn decided(&self, _: Decision) {}
+}
 
-    pub(crate) const fn refreshed(_: &str, _: UnixTime) {}
+/// Counts nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct ReportMetrics;
+
+impl ReportMetrics {
+    pub(crate) const fn new(_: &str, _: &[Reason]) -> Self {
+        Self
+    }
+
+    pub(crate) const fn reported(&self, _: Reason) {}
+}
+
+/// Counts nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct ReloadMetrics;
+
+impl ReloadMetrics {
+    pub(crate) const fn of_ring(_: &str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn of_list(_: &str) -> Self {
+        Self
+    }
+
+    pub(crate) const fn loaded(&self, _: UnixTime) {}
+
+    pub(crate) const fn failed(&self) {}
 }
 
 /// Counts nothing.

@@ -1,12 +1,12 @@
 //! The handles, for builds with the feature `metrics`.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use ::metrics::{Counter, Gauge, Histogram};
 
 use super::register::{self, Family};
-use super::{Decision, End, Operation};
+use super::{Decision, End, Operation, Seen};
 use crate::clock::UnixTime;
 use crate::names;
 use crate::outcome::Outcome;
@@ -80,13 +80,38 @@ pub(crate) struct SignatureMetrics(Arc<Signatures>);
 #[derive(Debug)]
 struct Signatures {
     route: Box<str>,
-    named: Box<[(Box<str>, Counter)]>,
-    /// Keys that a resolver gave later.
-    found: RwLock<Vec<(Box<str>, Counter)>>,
+    named: Box<[KeyHandles]>,
+    /// Keys that a resolver gave later, or a reload.
+    found: RwLock<Vec<KeyHandles>>,
     other: Counter,
     age: Histogram,
     body: Histogram,
     took: Histogram,
+}
+
+/// What is counted of one key.
+#[derive(Debug)]
+struct KeyHandles {
+    id: Box<str>,
+    count: Counter,
+    /// There from the first use on.
+    used: OnceLock<Gauge>,
+}
+
+impl KeyHandles {
+    fn new(route: &str, id: &str) -> Self {
+        let labels = [(names::ROUTE, route), (names::KEY_ID, id)];
+        Self { id: id.into(), count: Family::new(names::VERIFIED_WITH_KEY).counter(&labels), used: OnceLock::new() }
+    }
+
+    fn used(&self, route: &str, now: Option<UnixTime>) {
+        self.count.increment(1);
+        if let Some(now) = now {
+            let labels = [(names::ROUTE, route), (names::KEY_ID, &*self.id)];
+            let used = self.used.get_or_init(|| Family::new(names::KEY_LAST_USED).unset_gauge(&labels));
+            used.set(now.as_secs() as f64);
+        }
+    }
 }
 
 impl SignatureMetrics {
@@ -95,10 +120,10 @@ impl SignatureMetrics {
 
         register::info();
         let keys = Family::new(VERIFIED_WITH_KEY);
-        let mut named: Vec<(Box<str>, Counter)> = Vec::new();
+        let mut named: Vec<KeyHandles> = Vec::new();
         for key_id in key_ids {
-            if named.len() < MAX_KEY_IDS && !named.iter().any(|(known, _)| **known == *key_id) {
-                named.push((key_id.into(), keys.counter(&[(ROUTE, route), (KEY_ID, key_id)])));
+            if named.len() < MAX_KEY_IDS && !named.iter().any(|known| *known.id == *key_id) {
+                named.push(KeyHandles::new(route, key_id));
             }
         }
         let labels = [(ROUTE, route), (PROVIDER, provider)];
@@ -113,20 +138,26 @@ impl SignatureMetrics {
         }))
     }
 
-    /// A delivery was let through. `age_s` is our time minus the signed time, in seconds; `took` is the
-    /// time of the judgement alone.
-    pub(crate) fn verified(&self, key_id: &str, age_s: Option<f64>, body_len: usize, took: Duration) {
-        self.0.count_key(key_id);
-        if let Some(age) = age_s {
+    /// A delivery was let through. `took` is the time of the judgement alone.
+    pub(crate) fn verified(&self, key_id: &str, seen: Seen, took: Duration) {
+        self.0.count_key(key_id, seen.now);
+        if let Some(age) = seen.age_s {
             self.0.age.record(age);
         }
-        self.0.body.record(body_len as f64);
+        self.0.body.record(seen.body_len as f64);
         self.0.took.record(took.as_secs_f64());
     }
 
-    /// A key of this route has an end. Only for keys that were named when the layer was built.
+    /// These keys are there from now on: their counters begin at 0.
+    pub(crate) fn announce(&self, key_ids: &[&str]) {
+        for key_id in key_ids {
+            self.0.with_key(key_id, |_| {});
+        }
+    }
+
+    /// A key of this route has an end. Only for keys that were named when the layer was built, or announced.
     pub(crate) fn key_expires(&self, key_id: &str, at: UnixTime) {
-        if self.0.named.iter().any(|(known, _)| **known == *key_id) {
+        if self.0.knows(key_id) {
             Family::new(names::SECRET_EXPIRY)
                 .unset_gauge(&[(names::ROUTE, &self.0.route), (names::KEY_ID, key_id)])
                 .set(at.as_secs() as f64);
@@ -135,35 +166,50 @@ impl SignatureMetrics {
 }
 
 impl Signatures {
-    fn count_key(&self, key_id: &str) {
-        if let Some((_, counter)) = self.named.iter().find(|(known, _)| **known == *key_id) {
-            return counter.increment(1);
+    fn count_key(&self, key_id: &str, now: Option<UnixTime>) {
+        if !self.with_key(key_id, |key| key.used(&self.route, now)) {
+            self.other.increment(1);
+        }
+    }
+
+    fn knows(&self, key_id: &str) -> bool {
+        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        self.named.iter().chain(&*found).any(|known| *known.id == *key_id)
+    }
+
+    /// `false` where there are too many keys to tell them apart.
+    fn with_key(&self, key_id: &str, act: impl Fn(&KeyHandles)) -> bool {
+        if let Some(key) = self.named.iter().find(|known| *known.id == *key_id) {
+            act(key);
+            return true;
         }
         // No code that holds the lock can panic half-way through a change.
         let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, counter)) = found.iter().find(|(known, _)| **known == *key_id) {
-            return counter.increment(1);
+        if let Some(key) = found.iter().find(|known| *known.id == *key_id) {
+            act(key);
+            return true;
         }
         if self.named.len() + found.len() >= MAX_KEY_IDS {
-            return self.other.increment(1);
+            return false;
         }
         drop(found);
-        self.count_new_key(key_id);
+        self.with_new_key(key_id, act)
     }
 
     #[cold]
-    fn count_new_key(&self, key_id: &str) {
+    fn with_new_key(&self, key_id: &str, act: impl Fn(&KeyHandles)) -> bool {
         let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, counter)) = found.iter().find(|(known, _)| **known == *key_id) {
-            return counter.increment(1);
+        if let Some(key) = found.iter().find(|known| *known.id == *key_id) {
+            act(key);
+            return true;
         }
         if self.named.len() + found.len() >= MAX_KEY_IDS {
-            return self.other.increment(1);
+            return false;
         }
-        let labels = [(names::ROUTE, &*self.route), (names::KEY_ID, key_id)];
-        let counter = Family::new(names::VERIFIED_WITH_KEY).counter(&labels);
-        counter.increment(1);
-        found.push((key_id.into(), counter));
+        let key = KeyHandles::new(&self.route, key_id);
+        act(&key);
+        found.push(key);
+        true
     }
 }
 
@@ -185,12 +231,6 @@ impl AllowlistMetrics {
         if let Some(counter) = self.0.get(decision as usize) {
             counter.increment(1);
         }
-    }
-
-    /// A list of networks was fetched. `list` is its configured name. Asks the recorder that is there
-    /// at this moment: fetches are rare.
-    pub(crate) fn refreshed(list: &str, at: UnixTime) {
-        Family::new(names::ALLOWLIST_REFRESH).unset_gauge(&[(names::LIST, list)]).set(at.as_secs() as f64);
     }
 }
 

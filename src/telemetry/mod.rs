@@ -19,14 +19,32 @@ mod log;
 mod operation;
 #[cfg(feature = "metrics")]
 mod register;
+#[cfg(feature = "metrics")]
+mod rings;
 #[cfg(all(test, feature = "metrics"))]
 mod tests;
 
+use crate::clock::UnixTime;
+
 #[cfg(not(feature = "metrics"))]
-pub(crate) use disabled::{AllowlistMetrics, IdempotencyMetrics, InFlight, RequestMetrics, SignatureMetrics};
+pub(crate) use disabled::{
+    AllowlistMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReportMetrics, RequestMetrics, SignatureMetrics,
+};
 #[cfg(feature = "metrics")]
 pub(crate) use enabled::{AllowlistMetrics, IdempotencyMetrics, InFlight, RequestMetrics, SignatureMetrics};
 pub(crate) use end::End;
 #[cfg(feature = "sqlite")]
 pub(crate) use inbox::{Attempted, InboxMetrics, Stored};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
+#[cfg(feature = "metrics")]
+pub(crate) use rings::{ReloadMetrics, ReportMetrics};
+
+/// What is counted of a delivery that was let through.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+pub(crate) struct Seen {
+    /// Our time minus the signed time, in seconds.
+    pub(crate) age_s: Option<f64>,
+    pub(crate) body_len: usize,
+    pub(crate) now: Option<UnixTime>,
+}

@@ -7,6 +7,11 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use super::*;
 use crate::clock::UnixTime;
 use crate::outcome::Outcome;
+use crate::rejection::Reason;
+
+fn seen(age_s: Option<f64>, body_len: usize) -> Seen {
+    Seen { age_s, body_len, now: Some(UnixTime::from_secs(1_700_000_000)) }
+}
 
 fn recorder() -> PrometheusRecorder {
     PrometheusBuilder::new().build_recorder()
@@ -53,10 +58,12 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
     let ((), page) = page(&recorder, || {
         RequestMetrics::new("r", "p").begin().ended(End::Accepted, Duration::from_millis(1));
         let signature = SignatureMetrics::new("r", "p", ["k"]);
-        signature.verified("k", Some(-1.5), 1024, Duration::from_micros(3));
+        signature.verified("k", seen(Some(-1.5), 1024), Duration::from_micros(3));
         signature.key_expires("k", UnixTime::from_secs(2_000_000_000));
         AllowlistMetrics::new("r").decided(Decision::Denied);
-        AllowlistMetrics::refreshed("github", UnixTime::from_secs(1_900_000_000));
+        ReloadMetrics::of_list("github").loaded(UnixTime::from_secs(1_900_000_000));
+        ReloadMetrics::of_ring("stripe").loaded(UnixTime::from_secs(1_900_000_000));
+        ReportMetrics::new("r", &[Reason::IpDenied]).reported(Reason::IpDenied);
         IdempotencyMetrics::new("moka").operation(Operation::Claim(Claimed::New), Duration::from_micros(1));
         #[cfg(feature = "sqlite")]
         InboxMetrics::new(["billing"]).stored(Stored::New, Duration::from_millis(1));
@@ -87,10 +94,10 @@ fn ten_thousand_keys_are_thirty_two_series_and_one() {
         let metrics = SignatureMetrics::new("r", "p", ["primary"]);
         for round in 0..2 {
             for key in 0..10_000 {
-                metrics.verified(&format!("tenant-{key}"), None, round, Duration::ZERO);
+                metrics.verified(&format!("tenant-{key}"), seen(None, round), Duration::ZERO);
             }
         }
-        metrics.verified("primary", None, 0, Duration::ZERO);
+        metrics.verified("primary", seen(None, 0), Duration::ZERO);
     });
     let series = page.lines().filter(|line| line.starts_with("webhook_verified_with_key_total{")).count();
     assert_eq!(series, 33);
@@ -108,7 +115,7 @@ fn keys_that_several_threads_find_at_once_are_counted_once_each() {
             scope.spawn(|| {
                 ::metrics::with_local_recorder(&recorder, || {
                     for key in 0..1_000 {
-                        metrics.verified(&format!("k{}", key % 40), None, 0, Duration::ZERO);
+                        metrics.verified(&format!("k{}", key % 40), seen(None, 0), Duration::ZERO);
                     }
                 });
             });
@@ -189,8 +196,8 @@ fn a_key_without_a_name_has_no_expiry() {
 #[test]
 fn without_a_recorder_everything_still_works() {
     let metrics = SignatureMetrics::new("r", "p", ["k"]);
-    metrics.verified("k", Some(1.0), 1, Duration::ZERO);
-    metrics.verified("later", None, 1, Duration::ZERO);
+    metrics.verified("k", seen(Some(1.0), 1), Duration::ZERO);
+    metrics.verified("later", seen(None, 1), Duration::ZERO);
     RequestMetrics::new("r", "p").begin().ended(End::Aborted, Duration::ZERO);
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tower_webhook::inbox::{DeadLetter, DeadLetterFilter, DeadLetters, InboxError};
+use tower_webhook::redact::{Redaction, untrusted};
 
 use crate::Failure;
 
@@ -35,7 +36,7 @@ enum Action {
     List(Listed),
     /// Has them tried again, with all attempts before them, and prints how many
     Requeue(Chosen),
-    /// Prints one with headers and body, for each subscriber
+    /// Prints one with headers and body, for each subscriber; what is private is left out
     Show(Shown),
 }
 
@@ -72,6 +73,9 @@ struct Listed {
 struct Shown {
     /// The number of the event, as `list` prints it
     seq: i64,
+    /// Headers and body byte for byte: with what is private in them, and with what a terminal would obey
+    #[arg(long)]
+    raw: bool,
     #[command(flatten)]
     inbox: Inbox,
 }
@@ -149,9 +153,17 @@ impl DeadLettersCommand {
                     writeln!(output, "{}", written(letter))?;
                 }
                 if let Some(content) = inbox.content(shown.seq).map_err(failed)? {
-                    output.write_all(&content.headers)?;
-                    writeln!(output)?;
-                    output.write_all(&content.body)?;
+                    if shown.raw {
+                        output.write_all(&content.headers)?;
+                        writeln!(output)?;
+                        output.write_all(&content.body)?;
+                    } else {
+                        for line in String::from_utf8_lossy(&content.headers).lines() {
+                            writeln!(output, "{}", untrusted(line))?;
+                        }
+                        writeln!(output)?;
+                        write!(output, "{}", Redaction::new().json(&content.body))?;
+                    }
                     writeln!(output)?;
                 }
             }
