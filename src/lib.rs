@@ -57,6 +57,12 @@ pub mod raw_body;
 #[cfg_attr(docsrs, doc(cfg(feature = "send")))]
 pub mod send;
 pub mod signature;
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub mod trace;
+#[cfg(not(feature = "tracing"))]
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod trace;
 
 // The finished stack.
 pub mod stack;
@@ -98,4 +104,6 @@ pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};
 pub use signature::SignatureLayer;
 pub use stack::{WebhookLayer, WebhookOptions};
+#[cfg(feature = "tracing")]
+pub use trace::TraceLayer;
 pub use verifying_key::{KeyDocument, NamedKey, VerifyingKey};

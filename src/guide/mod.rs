@@ -6,7 +6,8 @@ pub mod adding_a_provider {}
 #[doc = include_str!("idempotency.md")]
 pub mod idempotency {}
 
-#[doc = include_str!("threats.md")]
-pub mod threats {}
 #[doc = include_str!("secrets.md")]
 pub mod secrets {}
+
+#[doc = include_str!("threats.md")]
+pub mod threats {}

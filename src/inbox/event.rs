@@ -40,6 +40,8 @@ pub(super) struct Kept {
     pub(super) headers: Vec<u8>,
     pub(super) now: UnixTime,
     pub(super) retain: Duration,
+    /// Of the trace that the request belongs to.
+    pub(super) traceparent: Option<String>,
 }
 
 /// Milliseconds, as they are stored.
@@ -63,7 +65,7 @@ impl Event {
         let meta = json!({
             "method": method.as_str(), "path": uri.path(), "tenant": delivery.tenant(), "account": account,
             "attempt": delivery.attempt, "sent_at": delivery.sent_at.map(millis), "key_id": delivery.key_id(),
-            "covers": covers, "id_is_signed": delivery.facts.id_is_signed,
+            "covers": covers, "id_is_signed": delivery.facts.id_is_signed, "traceparent": kept.traceparent,
         });
         Self {
             key: *kept.key.as_bytes(),
@@ -117,6 +119,9 @@ impl Event {
         *request.method_mut() = text("method").and_then(|method| method.parse().ok()).unwrap_or(Method::POST);
         *request.uri_mut() = text("path").and_then(|path| path.parse().ok()).unwrap_or_default();
         *request.headers_mut() = read_headers(&self.headers);
+        if let Some(Ok(parent)) = text("traceparent").map(HeaderValue::from_str) {
+            request.headers_mut().insert("traceparent", parent);
+        }
         request.extensions_mut().insert(delivery);
         request
     }

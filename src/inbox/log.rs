@@ -24,7 +24,7 @@ mod events {
     }
 
     pub(in super::super) fn dead(subscriber: &str, seq: i64, attempts: u32, why: &str) {
-        tracing::error!(target: TARGET, subscriber, seq, attempts, why, "webhook became a dead letter");
+        tracing::error!(target: TARGET, subscriber, seq, attempts, why = %crate::redact::untrusted(why), "webhook became a dead letter");
     }
 
     pub(in super::super) fn breaker_opened(subscriber: &str) {

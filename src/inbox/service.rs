@@ -30,7 +30,7 @@ use crate::outcome::Outcome;
 use crate::provider;
 use crate::rejection::{Dialect, Reason, Rejection};
 use crate::run_context::Token;
-use crate::telemetry::Stored;
+use crate::telemetry::{Stored, traceparent};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -78,6 +78,7 @@ impl Intake {
             headers: write_headers(request.headers(), &self.headers),
             now,
             retain: retain.unwrap_or(horizon),
+            traceparent: traceparent(request.headers()).map(str::to_owned),
         };
         let event = Event::new(request.method(), request.uri(), delivery, kept);
         let takes = |one: &Subscriber| one.filter.takes(&event.route, event.event_type.as_deref());

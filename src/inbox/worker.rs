@@ -14,7 +14,7 @@ use super::outcome::InboxOutcome;
 use super::subscriber::{Ran, Subscriber};
 use crate::clock::{Clock, UnixTime};
 use crate::run_context::Token;
-use crate::telemetry::{Attempted, InboxMetrics};
+use crate::telemetry::{Attempted, InboxMetrics, ProcessSpan};
 
 /// The longest time without a look: by then, what somebody else has requeued is seen too.
 const LOOK: Duration = Duration::from_secs(1);
@@ -152,10 +152,13 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
         }
     };
     let request = job.event.request(Token::fresh(), attempt);
+    let span = ProcessSpan::begin(name, attempt, &request);
+    let running = span.around(subscriber.handler.run(request));
     let mut stopping = shop.phase.subscribe();
     let ran = tokio::select! {
-        ran = tokio::time::timeout(subscriber.timeout, subscriber.handler.run(request)) => ran,
+        ran = tokio::time::timeout(subscriber.timeout, running) => ran,
         () = stopped(&mut stopping) => {
+            span.ended("returned");
             finish(&shop, name, job.seq, Ending::Returned { due: millis(shop.now()) }).await;
             return nothing;
         }
@@ -171,6 +174,7 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
         Ending::Done { .. } => Attempted::Done,
         Ending::Retry { .. } | Ending::Returned { .. } => Attempted::Retry,
     };
+    span.ended(attempted.outcome());
     if let Some(metrics) = &shop.metrics {
         metrics.attempted(name, attempted);
     }

@@ -23,7 +23,7 @@ use crate::rejection::{Dialect, Reason, Rejection};
 use crate::scheme::{
     Examined, KeyName, Keyring, Verification, Verifier, VerifyError, examine_without_keys, no_such_key,
 };
-use crate::telemetry::Seen;
+use crate::telemetry::{ReceiveSpan, Seen};
 use crate::verifying_key::KeyDocument;
 
 pin_project! {
@@ -253,6 +253,7 @@ impl<B: Captured, F, O: Handed> State<B, F, O> {
     fn judged(config: &Config, mut head: Parts, bytes: Bytes, verifying: Verifying) -> Result<Self, Rejection> {
         match verifying.finish(config, &head, bytes.clone()) {
             Ok(delivery) => {
+                ReceiveSpan::verified(&head.extensions, &delivery, config.clock.now());
                 let body = O::verified(&delivery);
                 head.extensions.insert(delivery);
                 Ok(Self::Ready { request: Some(Request::from_parts(head, body)) })

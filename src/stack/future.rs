@@ -9,19 +9,22 @@ use pin_project_lite::pin_project;
 
 use crate::body::{HeadFuture, ResponseBody};
 use crate::metrics::{Flight, MetricsFuture};
+use crate::telemetry::ReceiveSpan;
+use crate::trace::TraceFuture;
 
 pin_project! {
     /// The future of [`WebhookService`](super::WebhookService).
     #[must_use = "futures do nothing unless polled"]
     pub struct WebhookFuture<F> {
         #[pin]
-        inner: MetricsFuture<HeadFuture<F>>,
+        inner: TraceFuture<MetricsFuture<HeadFuture<F>>>,
     }
 }
 
 impl<F> WebhookFuture<F> {
-    pub(super) fn new(flight: Option<Flight>, future: HeadFuture<F>) -> Self {
-        Self { inner: MetricsFuture::new(future, flight) }
+    /// `call` is made inside of the span.
+    pub(super) fn new(span: Option<ReceiveSpan>, flight: Option<Flight>, call: impl FnOnce() -> HeadFuture<F>) -> Self {
+        Self { inner: TraceFuture::new(span, || MetricsFuture::new(call(), flight)) }
     }
 }
 

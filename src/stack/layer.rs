@@ -23,6 +23,7 @@ use crate::raw_body::RawBodyLayer;
 use crate::rejection::RenderRejection;
 use crate::secret::Secret;
 use crate::signature::SignatureLayer;
+use crate::trace::TraceLayer;
 #[cfg(feature = "moka")]
 use crate::{
     scheme::Sender,
@@ -291,6 +292,10 @@ impl WebhookLayer {
         self
     }
 
+    pub(super) fn trace(&self) -> TraceLayer {
+        TraceLayer::new(self.signature.route_name()).provider(self.signature.scheme().name())
+    }
+
     /// The name of the route.
     #[must_use]
     pub fn route_name(&self) -> &str {
@@ -303,6 +308,6 @@ impl<S: Clone> Layer<S> for WebhookLayer {
 
     fn layer(&self, handler: S) -> Self::Service {
         let meter = self.metrics.as_ref().map(MetricsLayer::meter);
-        WebhookService::new(Arc::new(self.head.ready()), signed(self, &self.signature, handler), meter)
+        WebhookService::new(Arc::new(self.head.ready()), signed(self, &self.signature, handler), meter, self.trace())
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! * Passes: a delivery of the sender that the layer was made for, once; as `Request<VerifiedBody>` with a
 //!   [`Delivery`](crate::Delivery) in its extensions.
+//! * Told: the span `webhook.receive`, see [`trace`](crate::trace), with each refusal as an event inside of it.
 //! * Refused: what any of the layers refuses; see [`rejection`](crate::rejection) for the list.
 //!
 //! [`WebhookLayer::new`] takes the sender and the secret and sets the rest: bodies of at most 1 MiB (or what the

@@ -66,6 +66,6 @@ impl<S: Clone> Layer<S> for ReportOnlyWebhookLayer {
         let Self(layer) = self;
         let meter = layer.metrics.as_ref().map(MetricsLayer::meter);
         let signature = layer.signature.clone().report_only();
-        WebhookService::new(Arc::new(layer.head.ready()), signed(layer, &signature, handler), meter)
+        WebhookService::new(Arc::new(layer.head.ready()), signed(layer, &signature, handler), meter, layer.trace())
     }
 }

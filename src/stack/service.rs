@@ -13,6 +13,7 @@ use super::order::{Head, Signed};
 use crate::body::{BoxError, HeadFuture, Judged, RawBody, ResponseBody, VerifiedBody};
 use crate::metrics::Meter;
 use crate::signature::Handed;
+use crate::trace::TraceLayer;
 
 /// All layers of a route around one handler. See the [module docs](super).
 #[derive(Clone, Debug)]
@@ -20,11 +21,12 @@ pub struct WebhookService<S, O = VerifiedBody> {
     head: Arc<Head>,
     signed: Signed<S, O>,
     meter: Option<Meter>,
+    trace: TraceLayer,
 }
 
 impl<S, O> WebhookService<S, O> {
-    pub(super) const fn new(head: Arc<Head>, signed: Signed<S, O>, meter: Option<Meter>) -> Self {
-        Self { head, signed, meter }
+    pub(super) const fn new(head: Arc<Head>, signed: Signed<S, O>, meter: Option<Meter>, trace: TraceLayer) -> Self {
+        Self { head, signed, meter, trace }
     }
 }
 
@@ -50,14 +52,12 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let flight = self.meter.as_ref().map(Meter::begin);
-        WebhookFuture::new(
-            flight,
-            match self.head.judge(request) {
-                Ok(request) => HeadFuture::inner(self.signed.call(request)),
-                Err(answer) => HeadFuture::answered(answer),
-            },
-        )
+        let span = self.trace.begin(request.extensions_mut());
+        WebhookFuture::new(span, flight, || match self.head.judge(request) {
+            Ok(request) => HeadFuture::inner(self.signed.call(request)),
+            Err(answer) => HeadFuture::answered(answer),
+        })
     }
 }

@@ -17,6 +17,17 @@ pub(crate) enum Attempted {
     Retry,
 }
 
+impl Attempted {
+    /// The field `webhook.outcome`.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Dead => "dead",
+            Self::Done => "done",
+            Self::Retry => "retry",
+        }
+    }
+}
+
 #[cfg(feature = "metrics")]
 mod handles {
     use std::sync::Arc;

@@ -5,7 +5,7 @@
 //! for an alert to see. Labels come from closed lists and from the configuration alone, never from a
 //! request.
 //!
-//! Without the feature `metrics` the same types are empty.
+//! Without the feature `metrics` the same types are empty. The spans of the feature `tracing` are here, too.
 
 #[cfg(not(feature = "metrics"))]
 mod disabled;
@@ -16,13 +16,25 @@ mod end;
 mod inbox;
 #[cfg(feature = "metrics")]
 mod log;
+#[cfg(all(feature = "axum", feature = "tracing"))]
+mod matched_path;
+#[cfg(all(not(feature = "axum"), feature = "tracing"))]
+#[path = "matched_path_off.rs"]
+mod matched_path;
 mod operation;
 #[cfg(feature = "metrics")]
 mod register;
 #[cfg(feature = "metrics")]
 mod rings;
+#[cfg(feature = "tracing")]
+mod span;
+#[cfg(not(feature = "tracing"))]
+#[path = "span_disabled.rs"]
+mod span;
 #[cfg(all(test, feature = "metrics"))]
 mod tests;
+#[cfg_attr(not(all(feature = "sqlite", feature = "tracing")), allow(dead_code))]
+mod traceparent;
 
 use crate::clock::UnixTime;
 
@@ -38,6 +50,11 @@ pub(crate) use inbox::{Attempted, InboxMetrics, Stored};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
 #[cfg(feature = "metrics")]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};
+#[cfg(feature = "sqlite")]
+pub(crate) use span::ProcessSpan;
+pub(crate) use span::ReceiveSpan;
+#[cfg(feature = "sqlite")]
+pub(crate) use traceparent::traceparent;
 
 /// What is counted of a delivery that was let through.
 #[derive(Clone, Copy, Debug)]

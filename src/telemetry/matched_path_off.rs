@@ -1,0 +1,7 @@
+//! Without axum no route has a name but ours.
+
+use http::Extensions;
+
+pub(super) const fn matched_path(_: &Extensions) -> Option<&str> {
+    None
+}
