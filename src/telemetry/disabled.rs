@@ -40,7 +40,7 @@ impl SignatureMetrics {
 
     pub(crate) const fn verified(&self, _: &str, _: Seen, _: Duration) {}
 
-    pub(crate) const fn announce<'a>(&self, _: &[&'a str]) {}
+    pub(crate) const fn announce(&self, _: &[&str]) {}
 
     pub(crate) const fn key_expires(&self, _: &str, _: UnixTime) {}
 }
