@@ -1,7 +1,10 @@
 //! What makes a route less safe. Everything here shows in a review by the word `danger`.
 
 use crate::config_error::ConfigError;
+use std::sync::Arc;
+
 use crate::signature::SignatureLayer;
+use crate::takeover::{Nobody, Takeover};
 
 /// Lets every delivery in, unsigned: for senders that have no signature at all. `name` is the sender's, in
 /// lower case.
@@ -21,6 +24,24 @@ use crate::signature::SignatureLayer;
 /// ```
 pub fn accept_unsigned(name: &'static str) -> Result<SignatureLayer, ConfigError> {
     SignatureLayer::unsigned(name)
+}
+
+/// Acknowledges deliveries whose handler has not finished at its sender's deadline, with nobody to run them again: for an
+/// [`AckDeadlineLayer`](crate::AckDeadlineLayer) without an inbox.
+///
+/// What fails after its answer, or was running when the process died, is **lost**: the sender was told that it had arrived.
+/// A failure is logged as an error and counted (`webhook_ack_deadline_total`, `result="lost"`). What the process took
+/// along is not even counted: wait for [`AckDeadlineLayer::drain`](crate::AckDeadlineLayer::drain) before it ends.
+///
+/// ```
+/// use tower_webhook::{AckDeadlineLayer, danger};
+///
+/// let layer = AckDeadlineLayer::new(danger::acknowledge_unfinished());
+/// # let _ = layer;
+/// ```
+#[must_use]
+pub fn acknowledge_unfinished() -> Takeover {
+    Takeover(Arc::new(Nobody::default()))
 }
 
 /// A delivery out of a [journal](crate::journal), as a request that enters a stack behind its signature layer: whoever can

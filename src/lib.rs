@@ -21,6 +21,7 @@ mod retry_schedule;
 mod run_context;
 pub mod secret;
 mod strict_json;
+mod takeover;
 #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
 mod telemetry;
 mod verifying_key;
@@ -35,6 +36,7 @@ pub mod provider;
 pub mod scheme;
 
 // Middleware: one folder a concern.
+pub mod ack_deadline;
 pub mod allowlist;
 pub mod challenge;
 pub mod danger;
@@ -84,6 +86,7 @@ pub mod testing;
 pub mod tonic;
 
 // The paved path.
+pub use ack_deadline::AckDeadlineLayer;
 pub use allowlist::AllowlistLayer;
 pub use body::{RawBody, VerifiedBody};
 pub use bytes;

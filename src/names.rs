@@ -70,6 +70,8 @@ pub const INBOX_PENDING: &str = "webhook_inbox_pending_deliveries";
 pub const INBOX_DEAD_LETTERS: &str = "webhook_inbox_dead_letters";
 /// How long the oldest dead letter has been one.
 pub const INBOX_DEAD_LETTER_AGE: &str = "webhook_inbox_oldest_dead_letter_age_seconds";
+/// Deliveries whose handler had not finished at the deadline of their sender.
+pub const ACK_DEADLINE: &str = "webhook_ack_deadline_total";
 /// Always 1; its labels say what is running.
 pub const INFO: &str = "webhook_info";
 
@@ -239,6 +241,11 @@ pub const CATALOGUE: &[Metric] = &[
         MetricUnit::Seconds,
         &[SUBSCRIBER],
         "Time since the oldest dead letter of a subscriber was given up; 0 where there is none.",
+    ),
+    counter(
+        ACK_DEADLINE,
+        &[RESULT],
+        "Webhooks whose handler had not finished at the deadline of their sender, and what became of them.",
     ),
     gauge(INFO, MetricUnit::Count, &[VERSION, SCHEMA], "Always 1; the labels say which version counts."),
 ];

@@ -41,7 +41,10 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
     Duplicate,
-    New,
+    New {
+        /// The number of the event.
+        seq: i64,
+    },
 }
 
 /// Which deliveries are looked for.

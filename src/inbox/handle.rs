@@ -10,6 +10,7 @@ use tokio::sync::{Notify, RwLock, watch};
 use tokio::task::JoinHandle;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
+use super::direct::Direct;
 use super::engine::{Counts, Engine};
 use super::error::{InboxError, InboxErrorKind};
 use super::event::millis;
@@ -22,6 +23,7 @@ use super::worker::{self, Phase, Workshop};
 use crate::clock::{Clock, SystemClock};
 use crate::delivery::Delivery;
 use crate::redact;
+use crate::takeover::{Runs, Takeover};
 use crate::telemetry::InboxMetrics;
 
 /// How often what need not be kept is looked for.
@@ -143,6 +145,7 @@ impl InboxOptions {
             phase: watch::Sender::new(Phase::Serving),
             metrics,
             alone: Arc::new(RwLock::new(())),
+            direct: Runs::default(),
         };
         let subscribers = self.subscribers.into_iter().map(|one| (one, Arc::new(Notify::new()))).collect();
         let intake = Intake { shop: Arc::new(shop), subscribers, order_key: self.order_key, headers: self.headers };
@@ -196,6 +199,21 @@ impl Inbox {
         tower_layer::Layer::layer(&self.layer(), super::service::NotVerified)
     }
 
+    /// Takes over what this subscriber's service, run in the request behind an
+    /// [`AckDeadlineLayer`](crate::AckDeadlineLayer), has not finished at the sender's deadline: it is stored before the
+    /// answer goes out, as a first attempt that is under way, and the subscriber goes on with it where that fails or the
+    /// process dies. No other subscriber gets it, and filters are not asked. What began in a request is not held to
+    /// [`concurrency`](Subscriber::concurrency) or [`ordered`](Subscriber::ordered).
+    ///
+    /// # Errors
+    /// There is no subscriber by this name.
+    pub fn takeover(&self, subscriber: &str) -> Result<Takeover, InboxError> {
+        let found = self.intake.subscribers.iter().find(|(one, _)| *one.name == *subscriber);
+        let unknown = || InboxError::new(InboxErrorKind::Config, format!("there is no subscriber `{subscriber}`"));
+        let (subscriber, _) = found.ok_or_else(unknown)?;
+        Ok(Takeover(Arc::new(Direct { intake: Arc::clone(&self.intake), subscriber: subscriber.clone() })))
+    }
+
     /// Begins to work on what is stored, in tasks of this runtime. Once: a second call does nothing.
     pub fn start(&self) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -223,11 +241,13 @@ impl Inbox {
         let shop = &self.intake.shop;
         shop.phase.send_replace(Phase::Draining);
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let direct = shop.direct.clone();
         let mut all = tokio::spawn(async move {
             for task in tasks {
                 // A worker that panicked has nothing left to end.
                 let _ = task.await;
             }
+            direct.idle().await;
         });
         let clean = tokio::time::timeout(grace, &mut all).await.is_ok();
         if !clean {

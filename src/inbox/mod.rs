@@ -88,6 +88,7 @@
 mod beside;
 mod breaker;
 mod dead_letter;
+mod direct;
 mod engine;
 mod error;
 mod event;

@@ -29,7 +29,7 @@ use crate::delivery_key::{self, Key, MalformedId};
 use crate::outcome::Outcome;
 use crate::provider;
 use crate::rejection::{Dialect, Reason, Rejection};
-use crate::run_context::Token;
+use crate::run_context::{JournalReplay, Token};
 use crate::telemetry::{Stored, traceparent};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -52,19 +52,22 @@ impl Intake {
         self.shop.engine.counts(self.subscribers.iter().map(|(one, _)| Arc::clone(&one.name)).collect())
     }
 
-    /// Hands a delivery over to be stored.
-    fn store<B>(
+    /// The delivery, as it is stored.
+    pub(super) fn event<B>(
         &self,
         request: &Request<B>,
         delivery: &Delivery,
         retain: Option<Duration>,
-    ) -> Result<Call<Appended>, Reason> {
+    ) -> Result<Event, Reason> {
         if self.shop.phase() != Phase::Serving {
             return Err(Reason::Draining);
         }
         let now = self.shop.clock.now().ok_or(Reason::InboxUnavailable)?;
         let account = delivery.account.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
+        let forced = request.extensions().get::<JournalReplay>().is_some_and(JournalReplay::is_forced);
         let key = match delivery_key::sender_id(delivery) {
+            // It is to run though it has run before.
+            _ if forced => fresh_key(),
             Err(MalformedId) => return Err(Reason::MalformedEventId),
             Ok(Some(id)) => Key::of_id(delivery, account, &id),
             Ok(None) if delivery.facts.bodies_are_unique => Key::of_body(delivery, account),
@@ -80,7 +83,17 @@ impl Intake {
             retain: retain.unwrap_or(horizon),
             traceparent: traceparent(request.headers()).map(str::to_owned),
         };
-        let event = Event::new(request.method(), request.uri(), delivery, kept);
+        Ok(Event::new(request.method(), request.uri(), delivery, kept))
+    }
+
+    /// Hands a delivery over to be stored.
+    fn store<B>(
+        &self,
+        request: &Request<B>,
+        delivery: &Delivery,
+        retain: Option<Duration>,
+    ) -> Result<Call<Appended>, Reason> {
+        let event = self.event(request, delivery, retain)?;
         let takes = |one: &Subscriber| one.filter.takes(&event.route, event.event_type.as_deref());
         let subscribers = self.subscribers.iter().filter(|(one, _)| takes(one)).map(|(one, _)| Arc::clone(&one.name));
         let subscribers = subscribers.collect();
@@ -183,7 +196,7 @@ impl Storing {
         if let Some(metrics) = &shop.metrics {
             let result = match &stored {
                 Ok(Appended::Duplicate) => Stored::Duplicate,
-                Ok(Appended::New) => Stored::New,
+                Ok(Appended::New { .. }) => Stored::New,
                 Err(error) if error.kind() == InboxErrorKind::Full => Stored::Full,
                 Err(_) => Stored::Error,
             };
@@ -220,7 +233,7 @@ impl Storing {
                 response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 response.extensions_mut().insert(Outcome::Duplicate);
             }
-            Appended::New => self.intake.wake(),
+            Appended::New { .. } => self.intake.wake(),
         }
         response
     }

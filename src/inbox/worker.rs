@@ -14,6 +14,7 @@ use super::outcome::InboxOutcome;
 use super::subscriber::{Ran, Subscriber};
 use crate::clock::{Clock, UnixTime};
 use crate::run_context::Token;
+use crate::takeover::Runs;
 use crate::telemetry::{Attempted, InboxMetrics, ProcessSpan};
 
 /// The longest time without a look: by then, what somebody else has requeued is seen too.
@@ -40,6 +41,8 @@ pub(super) struct Workshop {
     pub(super) metrics: Option<InboxMetrics>,
     /// A suspect runs while nobody else does: what it does to the process, it does alone.
     pub(super) alone: Arc<RwLock<()>>,
+    /// Runs that began in their request.
+    pub(super) direct: Runs,
 }
 
 impl Workshop {
@@ -165,10 +168,17 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     };
     let limit = subscriber.timeout;
     let ran = ran.unwrap_or_else(|_| Ran::failed(format!("the handler took longer than {limit:?}")));
-    let (ending, well) = judge(&shop, &subscriber, attempt, ran);
+    let well = end(&shop, &subscriber, job.seq, attempt, ran).await;
+    Over { seq: job.seq, well: Some(well) }
+}
+
+/// Writes down how an attempt has ended. `true` if the subscriber is well.
+pub(super) async fn end(shop: &Workshop, subscriber: &Subscriber, seq: i64, attempt: u32, ran: Ran) -> bool {
+    let name = &subscriber.name;
+    let (ending, well) = judge(shop, subscriber, attempt, ran);
     let attempted = match &ending {
         Ending::Dead { error, .. } => {
-            log::dead(name, job.seq, attempt, error);
+            log::dead(name, seq, attempt, error);
             Attempted::Dead
         }
         Ending::Done { .. } => Attempted::Done,
@@ -178,11 +188,11 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     if let Some(metrics) = &shop.metrics {
         metrics.attempted(name, attempted);
     }
-    finish(&shop, name, job.seq, ending).await;
-    Over { seq: job.seq, well: Some(well) }
+    finish(shop, name, seq, ending).await;
+    well
 }
 
-async fn stopped(phase: &mut watch::Receiver<Phase>) {
+pub(super) async fn stopped(phase: &mut watch::Receiver<Phase>) {
     // The sender lives in the workshop, which the run holds.
     drop(phase.wait_for(|phase| *phase == Phase::Stopping).await);
 }
@@ -205,7 +215,7 @@ fn judge(shop: &Workshop, subscriber: &Subscriber, attempt: u32, ran: Ran) -> (E
 }
 
 /// Where it cannot be written down, the row says that it runs; the next start of the process makes a suspect of it.
-async fn finish(shop: &Workshop, subscriber: &Arc<str>, seq: i64, ending: Ending) {
+pub(super) async fn finish(shop: &Workshop, subscriber: &Arc<str>, seq: i64, ending: Ending) {
     for _ in 0..TRIES {
         match shop.engine.finish(Arc::clone(subscriber), seq, ending.clone()).await {
             Ok(()) => return,

@@ -35,6 +35,7 @@ mod span;
 mod tests;
 #[cfg_attr(not(all(feature = "sqlite", feature = "tracing")), allow(dead_code))]
 mod traceparent;
+mod unfinished;
 
 use crate::clock::UnixTime;
 
@@ -48,6 +49,7 @@ pub(crate) use end::End;
 #[cfg(feature = "sqlite")]
 pub(crate) use inbox::{Attempted, InboxMetrics, Stored};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
+pub(crate) use unfinished::{Unfinished, UnfinishedMetrics};
 #[cfg(feature = "metrics")]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};
 #[cfg(feature = "sqlite")]

@@ -40,9 +40,9 @@ pub(super) fn append(connection: &Connection, event: &Event, subscribers: &[Arc<
         "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES (?1, ?2, ?3, 0, ?4)",
     )?;
     for subscriber in subscribers {
-        insert.execute(params![&**subscriber, seq, state::PENDING, event.received_at])?;
+        insert.execute(params![&**subscriber, seq, state::PENDING, event.due_at])?;
     }
-    Ok(Appended::New)
+    Ok(Appended::New { seq })
 }
 
 /// An event out of the columns from `first` on.
@@ -58,6 +58,7 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Event> {
         headers: row.get::<_, Option<Vec<u8>>>(first + 7)?.unwrap_or_default(),
         body: Bytes::from(row.get::<_, Option<Vec<u8>>>(first + 8)?.unwrap_or_default()),
         received_at: row.get(first + 9)?,
+        due_at: row.get(first + 9)?,
         key_until: row.get(first + 10)?,
     })
 }
