@@ -65,6 +65,7 @@ pub mod trace;
 #[cfg(not(feature = "tracing"))]
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod trace;
+pub mod sink;
 
 // The finished stack.
 pub mod stack;

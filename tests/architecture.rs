@@ -75,6 +75,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("send", Ring::Middleware),
     ("signature", Ring::Middleware),
     ("trace", Ring::Middleware),
+    ("sink", Ring::Middleware),
     // It makes layers by a name that shows in a review, and thus stands above them all.
     ("danger", Ring::Stack),
     ("stack", Ring::Stack),

@@ -14,6 +14,8 @@ mod proxy;
 mod sentinel;
 #[path = "redis/server.rs"]
 mod server;
+#[path = "redis/sink.rs"]
+mod sink;
 
 use std::time::Duration;
 
