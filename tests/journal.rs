@@ -153,6 +153,21 @@ async fn files_are_rotated_by_size_and_hold_whole_lines() {
 }
 
 #[tokio::test]
+async fn a_rotation_goes_on_where_the_file_was_taken_away_and_keeps_what_is_kept() {
+    let folder = Folder::new("taken");
+    let journal = Journal::at(folder.file()).rotate_at(700).keep_files(2).open().unwrap();
+    deliver(JournalLayer::new(&journal), &[stripe(1), stripe(2)]).await;
+    journal.flush().await;
+    let kept = std::fs::read(folder.0.join("deliveries.jsonl.1")).unwrap();
+    std::fs::remove_file(folder.file()).unwrap();
+    deliver(JournalLayer::new(&journal), &[stripe(3)]).await;
+    journal.flush().await;
+    assert_eq!((journal.stats().written, journal.stats().failed), (3, 0));
+    assert_eq!(folder.lines().len(), 1);
+    assert_eq!(std::fs::read(folder.0.join("deliveries.jsonl.1")).unwrap(), kept);
+}
+
+#[tokio::test]
 async fn a_journal_that_broke_off_in_a_line_goes_on_in_the_next() {
     let folder = Folder::new("broken");
     std::fs::write(folder.file(), "{\"id\":\"ha").unwrap();

@@ -61,16 +61,20 @@ impl Rotating {
     /// `deliveries.jsonl` becomes `deliveries.jsonl.1`, that one `.2`, and the oldest goes.
     fn rotate(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
-        for number in (1..self.files).rev() {
-            let older = numbered(&self.path, number);
-            if older.exists() {
-                std::fs::rename(older, numbered(&self.path, number + 1))?;
+        // It is not there where an earlier attempt could move it and then not open another, or somebody has taken it away:
+        // what is kept stays where it is.
+        if self.path.exists() {
+            for number in (1..self.files).rev() {
+                let older = numbered(&self.path, number);
+                if older.exists() {
+                    std::fs::rename(older, numbered(&self.path, number + 1))?;
+                }
             }
-        }
-        if self.files == 0 {
-            std::fs::remove_file(&self.path)?;
-        } else {
-            std::fs::rename(&self.path, numbered(&self.path, 1))?;
+            if self.files == 0 {
+                std::fs::remove_file(&self.path)?;
+            } else {
+                std::fs::rename(&self.path, numbered(&self.path, 1))?;
+            }
         }
         self.file = open(&self.path)?;
         self.length = 0;
