@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -75,12 +75,11 @@ type Finished<R, E> = Result<Result<Response<R>, E>, Panicked>;
 struct Panicked;
 
 /// Polls the handler on, and catches its panic: nobody above this does.
-async fn finish<R, E>(run: &mut BoxRun<R, E>) -> Finished<R, E> {
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx))) {
+fn poll_run<R, E>(run: &mut BoxRun<R, E>, cx: &mut Context<'_>) -> Poll<Finished<R, E>> {
+    match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx))) {
         Ok(poll) => poll.map(Ok),
         Err(_) => Poll::Ready(Err(Panicked)),
-    })
-    .await
+    }
 }
 
 fn ending<R, E: fmt::Display>(finished: &Finished<R, E>) -> Ended {
@@ -123,26 +122,33 @@ pub(super) async fn supervise<R, E>(
     let _counted = takeover.runs().begin();
     let mut taking = takeover.take(std::mem::take(&mut case.head), case.delivery.clone());
     let mut finished = None;
-    let taken = loop {
-        tokio::select! {
-            biased;
-            taken = &mut taking => break taken,
-            end = finish(&mut run), if finished.is_none() => finished = Some(end),
+    let taken = poll_fn(|cx| {
+        if let Poll::Ready(taken) = taking.as_mut().poll(cx) {
+            return Poll::Ready(taken);
         }
-    };
+        if finished.is_none()
+            && let Poll::Ready(end) = poll_run(&mut run, cx)
+        {
+            finished = Some(end);
+        }
+        Poll::Pending
+    })
+    .await;
     let mut taken = match taken {
         Ok(taken) => taken,
         Err(why) => {
             // It goes on as if there were no deadline: the handler's answer, or none if the sender goes before.
             log::not_stored(case.delivery.route(), &case.id(), &why.0);
             case.count(Unfinished::NotStored);
-            let finished = match finished {
-                Some(finished) => finished,
-                None => tokio::select! {
-                    finished = finish(&mut run) => finished,
-                    () = reply.closed() => return,
-                },
+            let goes_on = |cx: &mut Context<'_>| match poll_run(&mut run, cx) {
+                Poll::Ready(end) => Poll::Ready(Some(end)),
+                Poll::Pending => reply.poll_closed(cx).map(|()| None),
             };
+            let finished = match finished {
+                Some(finished) => Some(finished),
+                None => poll_fn(goes_on).await,
+            };
+            let Some(finished) = finished else { return };
             // Nobody may be left to hear it.
             drop(reply.send(own(finished)));
             return;
@@ -158,11 +164,12 @@ pub(super) async fn supervise<R, E>(
     }
     log::acknowledged(case.delivery.route(), &case.id());
     drop(reply.send(Ok(case.early())));
-    let cut_off = taken.cut_off();
-    let ended = tokio::select! {
-        finished = finish(&mut run) => ending(&finished),
-        why = cut_off => Ended::CutOff(why),
-    };
+    let mut cut_off = taken.cut_off();
+    let ended = poll_fn(|cx| match poll_run(&mut run, cx) {
+        Poll::Ready(finished) => Poll::Ready(ending(&finished)),
+        Poll::Pending => cut_off.as_mut().poll(cx).map(Ended::CutOff),
+    })
+    .await;
     // What the handler holds is let go of before its end is written down.
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(run)));
     drop(dropped);
