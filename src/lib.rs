@@ -59,13 +59,13 @@ pub mod raw_body;
 #[cfg_attr(docsrs, doc(cfg(feature = "send")))]
 pub mod send;
 pub mod signature;
+pub mod sink;
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub mod trace;
 #[cfg(not(feature = "tracing"))]
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod trace;
-pub mod sink;
 
 // The finished stack.
 pub mod stack;

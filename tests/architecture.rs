@@ -74,8 +74,8 @@ const MODULES: &[(&str, Ring)] = &[
     ("raw_body", Ring::Middleware),
     ("send", Ring::Middleware),
     ("signature", Ring::Middleware),
-    ("trace", Ring::Middleware),
     ("sink", Ring::Middleware),
+    ("trace", Ring::Middleware),
     // It makes layers by a name that shows in a review, and thus stands above them all.
     ("danger", Ring::Stack),
     ("stack", Ring::Stack),

@@ -168,12 +168,19 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     };
     let limit = subscriber.timeout;
     let ran = ran.unwrap_or_else(|_| Ran::failed(format!("the handler took longer than {limit:?}")));
-    let well = end(&shop, &subscriber, job.seq, attempt, ran).await;
+    let (well, attempted) = end(&shop, &subscriber, job.seq, attempt, ran).await;
+    span.ended(attempted.outcome());
     Over { seq: job.seq, well: Some(well) }
 }
 
 /// Writes down how an attempt has ended. `true` if the subscriber is well.
-pub(super) async fn end(shop: &Workshop, subscriber: &Subscriber, seq: i64, attempt: u32, ran: Ran) -> bool {
+pub(super) async fn end(
+    shop: &Workshop,
+    subscriber: &Subscriber,
+    seq: i64,
+    attempt: u32,
+    ran: Ran,
+) -> (bool, Attempted) {
     let name = &subscriber.name;
     let (ending, well) = judge(shop, subscriber, attempt, ran);
     let attempted = match &ending {
@@ -184,12 +191,11 @@ pub(super) async fn end(shop: &Workshop, subscriber: &Subscriber, seq: i64, atte
         Ending::Done { .. } => Attempted::Done,
         Ending::Retry { .. } | Ending::Returned { .. } => Attempted::Retry,
     };
-    span.ended(attempted.outcome());
     if let Some(metrics) = &shop.metrics {
         metrics.attempted(name, attempted);
     }
     finish(shop, name, seq, ending).await;
-    well
+    (well, attempted)
 }
 
 pub(super) async fn stopped(phase: &mut watch::Receiver<Phase>) {

@@ -49,7 +49,6 @@ pub(crate) use end::End;
 #[cfg(feature = "sqlite")]
 pub(crate) use inbox::{Attempted, InboxMetrics, Stored};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
-pub(crate) use unfinished::{Unfinished, UnfinishedMetrics};
 #[cfg(feature = "metrics")]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};
 #[cfg(feature = "sqlite")]
@@ -57,6 +56,7 @@ pub(crate) use span::ProcessSpan;
 pub(crate) use span::ReceiveSpan;
 #[cfg(feature = "sqlite")]
 pub(crate) use traceparent::traceparent;
+pub(crate) use unfinished::{Unfinished, UnfinishedMetrics};
 
 /// What is counted of a delivery that was let through.
 #[derive(Clone, Copy, Debug)]
