@@ -11,3 +11,5 @@ pub mod secrets {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
+#[doc = include_str!("operations.md")]
+pub mod operations {}

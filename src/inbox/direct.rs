@@ -7,11 +7,11 @@ use std::time::Duration;
 use http::Request;
 
 use super::engine::{Appended, Ending};
-use super::event::millis;
+use super::event::{millis, time};
 use super::outcome::InboxOutcome;
 use super::service::Intake;
 use super::subscriber::{Ran, Subscriber};
-use super::worker::{self, Phase};
+use super::worker::{self, Attempt, Phase};
 use crate::delivery::Delivery;
 use crate::takeover::{CutOff, Doing, Ended, NotTaken, Runs, Taken, TakesOver, Taking};
 
@@ -41,14 +41,15 @@ impl TakesOver for Direct {
                 .map_err(|reason| NotTaken(format!("the inbox cannot take it: {}", reason.code())))?;
             // No worker, of this process or another, looks for it before the run is under way.
             event.due_at = event.due_at.saturating_add(i64::try_from(HELD.as_millis()).unwrap_or_default());
+            let (route, received_at, began) = (event.route.clone(), time(event.received_at), shop.clock.monotonic());
             let failed = |error: super::error::InboxError| NotTaken(error.to_string());
             let name = Arc::clone(&subscriber.name);
             let attempt = match shop.engine.append(event, vec![Arc::clone(&name)]).await.map_err(failed)? {
                 // An earlier copy is stored: it is run, or was, whatever becomes of this one.
-                Appended::Duplicate => Attempt::OfAnEarlierCopy,
+                Appended::Duplicate => Whose::AnEarlierCopys,
                 Appended::New { seq } => match shop.engine.begin(name, seq).await.map_err(failed)? {
-                    Some(count) => Attempt::Ours { seq, count },
-                    None => Attempt::OfAWorker,
+                    Some(count) => Whose::Ours(Attempt { seq, count, route, received_at, began }),
+                    None => Whose::AWorkers,
                 },
             };
             let taken: Box<dyn Taken> = Box::new(Stored { intake: Arc::clone(&intake), subscriber, attempt });
@@ -65,25 +66,22 @@ impl TakesOver for Direct {
 struct Stored {
     intake: Arc<Intake>,
     subscriber: Subscriber,
-    attempt: Attempt,
+    attempt: Whose,
 }
 
 /// Whose it is to write down how the run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attempt {
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whose {
     /// Storing took so long that a worker has begun.
-    OfAWorker,
+    AWorkers,
     /// It is stored already, and may be done.
-    OfAnEarlierCopy,
-    Ours {
-        seq: i64,
-        count: u32,
-    },
+    AnEarlierCopys,
+    Ours(Attempt),
 }
 
 impl Taken for Stored {
     fn is_kept(&self) -> bool {
-        self.attempt != Attempt::OfAnEarlierCopy
+        self.attempt != Whose::AnEarlierCopys
     }
 
     fn cut_off(&mut self) -> Pin<Box<dyn Future<Output = CutOff> + Send>> {
@@ -99,7 +97,7 @@ impl Taken for Stored {
 
     fn end(self: Box<Self>, ended: Ended) -> Doing {
         Box::pin(async move {
-            let Attempt::Ours { seq, count: attempt } = self.attempt else { return };
+            let Whose::Ours(attempt) = &self.attempt else { return };
             let shop = &self.intake.shop;
             let ran = match ended {
                 Ended::Answered(head) => {
@@ -112,12 +110,12 @@ impl Taken for Stored {
                 }
                 Ended::CutOff(CutOff::Stopping) => {
                     let due = millis(shop.clock.now().unwrap_or_default());
-                    return worker::finish(shop, &self.subscriber.name, seq, Ending::Returned { due }).await;
+                    return worker::finish(shop, &self.subscriber.name, attempt.seq, Ending::Returned { due }).await;
                 }
                 Ended::CutOff(CutOff::TooLong(limit)) => Ran::failed(format!("the handler took longer than {limit:?}")),
                 Ended::Failed(error) => Ran::failed(error),
             };
-            worker::end(shop, &self.subscriber, seq, attempt, ran).await;
+            worker::end(shop, &self.subscriber, attempt, ran).await;
             self.intake.wake();
         })
     }

@@ -8,14 +8,14 @@ use tokio::sync::{Notify, RwLock, watch};
 use tokio::task::JoinSet;
 
 use super::engine::{Due, Ending, Engine, Job};
-use super::event::millis;
+use super::event::{millis, time};
 use super::log;
 use super::outcome::InboxOutcome;
 use super::subscriber::{Ran, Subscriber};
 use crate::clock::{Clock, UnixTime};
 use crate::run_context::Token;
 use crate::takeover::Runs;
-use crate::telemetry::{Attempted, InboxMetrics, ProcessSpan};
+use crate::telemetry::{Attempted, Death, InboxMetrics, ProcessSpan};
 
 /// The longest time without a look: by then, what somebody else has requeued is seen too.
 const LOOK: Duration = Duration::from_secs(1);
@@ -141,6 +141,9 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     if job.attempts > 0 && subscriber.schedule.nominal(job.attempts).is_none() {
         let error = "the process ended while the handler ran".to_owned();
         log::dead(name, job.seq, job.attempts, &error);
+        if let Some(metrics) = &shop.metrics {
+            metrics.died(&job.event.route, Death::Crashed);
+        }
         finish(&shop, name, job.seq, Ending::Dead { at: millis(shop.now()), status: None, error }).await;
         return nothing;
     }
@@ -154,6 +157,9 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
             return nothing;
         }
     };
+    let (route, received_at) = (job.event.route.clone(), time(job.event.received_at));
+    let began = shop.clock.monotonic();
+    let under_way = Attempt { seq: job.seq, count: attempt, route, received_at, began };
     let request = job.event.request(Token::fresh(), attempt);
     let span = ProcessSpan::begin(name, attempt, &request);
     let running = span.around(subscriber.handler.run(request));
@@ -168,34 +174,49 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     };
     let limit = subscriber.timeout;
     let ran = ran.unwrap_or_else(|_| Ran::failed(format!("the handler took longer than {limit:?}")));
-    let (well, attempted) = end(&shop, &subscriber, job.seq, attempt, ran).await;
+    let (attempted, well) = end(&shop, &subscriber, &under_way, ran).await;
     span.ended(attempted.outcome());
     Over { seq: job.seq, well: Some(well) }
 }
 
-/// Writes down how an attempt has ended. `true` if the subscriber is well.
-pub(super) async fn end(
-    shop: &Workshop,
-    subscriber: &Subscriber,
-    seq: i64,
-    attempt: u32,
-    ran: Ran,
-) -> (bool, Attempted) {
+/// An attempt that is counted and under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attempt {
+    pub(super) seq: i64,
+    /// The first is 1.
+    pub(super) count: u32,
+    pub(super) route: String,
+    pub(super) received_at: UnixTime,
+    /// Monotonic.
+    pub(super) began: Duration,
+}
+
+/// Writes down how an attempt has ended, and says whether the subscriber is well.
+pub(super) async fn end(shop: &Workshop, subscriber: &Subscriber, attempt: &Attempt, ran: Ran) -> (Attempted, bool) {
     let name = &subscriber.name;
-    let (ending, well) = judge(shop, subscriber, attempt, ran);
+    let took = shop.clock.monotonic().saturating_sub(attempt.began);
+    let permanent = matches!(ran.outcome, InboxOutcome::Permanent(_));
+    let (ending, well) = judge(shop, subscriber, attempt.count, ran);
     let attempted = match &ending {
         Ending::Dead { error, .. } => {
-            log::dead(name, seq, attempt, error);
+            log::dead(name, attempt.seq, attempt.count, error);
             Attempted::Dead
         }
         Ending::Done { .. } => Attempted::Done,
         Ending::Retry { .. } | Ending::Returned { .. } => Attempted::Retry,
     };
     if let Some(metrics) = &shop.metrics {
-        metrics.attempted(name, attempted);
+        metrics.attempted(name, attempted, took);
+        match attempted {
+            Attempted::Dead => {
+                metrics.died(&attempt.route, if permanent { Death::Permanent } else { Death::Exhausted })
+            }
+            Attempted::Done => metrics.handled(name, shop.now().saturating_since(attempt.received_at)),
+            Attempted::Retry => {}
+        }
     }
-    finish(shop, name, seq, ending).await;
-    (well, attempted)
+    finish(shop, name, attempt.seq, ending).await;
+    (attempted, well)
 }
 
 pub(super) async fn stopped(phase: &mut watch::Receiver<Phase>) {
