@@ -31,6 +31,7 @@ mod verifying_key;
 pub mod capture;
 pub mod client_ip;
 pub mod crypto;
+pub mod explain;
 pub mod provider;
 pub mod scheme;
 
@@ -65,8 +66,6 @@ pub mod trace;
 mod trace;
 
 // The finished stack.
-#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
-pub mod health;
 pub mod stack;
 
 // Adapters, each behind its feature.
