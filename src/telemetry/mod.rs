@@ -12,6 +12,7 @@ mod disabled;
 #[cfg(feature = "metrics")]
 mod enabled;
 mod end;
+mod explain;
 #[cfg(feature = "sqlite")]
 mod inbox;
 #[cfg(feature = "metrics")]
@@ -40,16 +41,14 @@ use crate::clock::UnixTime;
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) use disabled::{
-    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReplayMetrics, ReportMetrics,
-    RequestMetrics, SignatureMetrics,
+    AllowlistMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReportMetrics, RequestMetrics, SignatureMetrics,
 };
 #[cfg(feature = "metrics")]
-pub(crate) use enabled::{
-    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReplayMetrics, RequestMetrics, SignatureMetrics,
-};
+pub(crate) use enabled::{AllowlistMetrics, IdempotencyMetrics, InFlight, RequestMetrics, SignatureMetrics};
 pub(crate) use end::End;
+pub(crate) use explain::ExplainMetrics;
 #[cfg(feature = "sqlite")]
-pub(crate) use inbox::{Attempted, Death, InboxMetrics, Standing, Waiting};
+pub(crate) use inbox::{Attempted, InboxMetrics, Stored};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
 #[cfg(feature = "metrics")]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};
