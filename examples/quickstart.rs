@@ -56,9 +56,10 @@ fn app(secrets: &[Secret], metrics: PrometheusHandle) -> Result<Router, ConfigEr
 async fn main() -> Result<(), Box<dyn Error>> {
     // The recorder comes first: layers look for it when they are built.
     let metrics = metrics_exporter_prometheus::PrometheusBuilder::new();
-    let metrics = tower_webhook::metrics::BUCKETS.iter().try_fold(metrics, |builder, (name, buckets)| {
-        builder.set_buckets_for_metric(metrics_exporter_prometheus::Matcher::Full((*name).to_owned()), buckets)
-    })?;
+    let metrics =
+        tower_webhook::metrics::recommended_buckets().iter().try_fold(metrics, |builder, (name, buckets)| {
+            builder.set_buckets_for_metric(metrics_exporter_prometheus::Matcher::Full((*name).to_owned()), buckets)
+        })?;
     let metrics = metrics.install_recorder()?;
 
     let secrets = secrets()?;

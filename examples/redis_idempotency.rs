@@ -43,7 +43,7 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::{Instant, sleep};
 use tower_webhook::idempotency::{Drain, RedisStore, Store};
-use tower_webhook::metrics::BUCKETS;
+use tower_webhook::metrics::recommended_buckets;
 use tower_webhook::serve::Server;
 use tower_webhook::{ConfigError, ConfigErrorKind, Delivery, IdempotencyLayer, Secret, WebhookOptions, provider};
 
@@ -117,7 +117,7 @@ fn setting<T: FromStr<Err: Error + 'static>>(name: &str, default: T) -> Result<T
 }
 
 fn recorder() -> Result<PrometheusHandle, Box<dyn Error>> {
-    let builder = BUCKETS.iter().try_fold(PrometheusBuilder::new(), |builder, (name, buckets)| {
+    let builder = recommended_buckets().iter().try_fold(PrometheusBuilder::new(), |builder, (name, buckets)| {
         builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), buckets)
     })?;
     Ok(builder.install_recorder()?)

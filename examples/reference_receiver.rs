@@ -47,7 +47,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tower_webhook::axum::RawBytes;
 use tower_webhook::client_ip::TrustedProxies;
 use tower_webhook::idempotency::{Claim, Claimed, Drain, Fenced, Guarantees, Key, Profile, ReplayGuard, Store};
-use tower_webhook::metrics::BUCKETS;
+use tower_webhook::metrics::recommended_buckets;
 use tower_webhook::scheme::Scheme;
 use tower_webhook::serve::Server;
 use tower_webhook::{
@@ -249,7 +249,7 @@ async fn tell_runs(State(runs): State<Runs>) -> Json<BTreeMap<&'static str, u64>
 
 /// The recorder, with the buckets that the alerts need. Before the layers: they look for it when they are built.
 pub(crate) fn recorder() -> Result<PrometheusHandle, Box<dyn Error + Send + Sync>> {
-    let builder = BUCKETS.iter().try_fold(PrometheusBuilder::new(), |builder, (name, buckets)| {
+    let builder = recommended_buckets().iter().try_fold(PrometheusBuilder::new(), |builder, (name, buckets)| {
         builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), buckets)
     })?;
     Ok(builder.install_recorder()?)

@@ -30,7 +30,7 @@ pub fn accept_unsigned(name: &'static str) -> Result<SignatureLayer, ConfigError
 /// Its [`Delivery`](crate::Delivery) is what it was: route, tenant, id, time of signing and key id are those of the
 /// journal, so its idempotency key is the same. [`JournalReplay`](crate::journal::JournalReplay) in the extensions says
 /// that it comes from there and when it was received. With [`Again::Forced`] idempotency lets it run though it has run
-/// before.
+/// before. Counted in `webhook_replays_total`, as `entered` or `refused`.
 ///
 /// # Errors
 /// A line of another sender, or of no journal; one that was let in unsigned; a scheme that contradicts itself.
@@ -40,7 +40,15 @@ pub fn replay_journaled(
     sender: impl Into<crate::scheme::Sender>,
     again: Again,
 ) -> Result<http::Request<crate::body::VerifiedBody>, ConfigError> {
-    crate::journal::replayed(captured, sender.into(), again == Again::Forced)
+    let sender = sender.into();
+    let scheme = *sender.scheme();
+    let replayed = crate::journal::replayed(captured, sender, again == Again::Forced);
+    match replayed.as_ref().map(|request| request.extensions().get::<crate::Delivery>()) {
+        Ok(Some(delivery)) => crate::telemetry::ReplayMetrics::entered(delivery.route()),
+        // What a broken line says of its route is no label.
+        Ok(None) | Err(_) => crate::telemetry::ReplayMetrics::refused(scheme.name()),
+    }
+    replayed
 }
 
 /// Whether a delivery out of a journal runs once more, see [`replay_journaled`].

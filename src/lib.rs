@@ -66,6 +66,8 @@ pub mod trace;
 mod trace;
 
 // The finished stack.
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+pub mod health;
 pub mod stack;
 
 // Adapters, each behind its feature.

@@ -62,18 +62,28 @@ pub const IDEMPOTENCY_ABANDONED_RUNS: &str = "webhook_idempotency_abandoned_runs
 pub const REPLAY_GUARD_HITS: &str = "webhook_idempotency_replay_guard_hits_total";
 /// Runs that the idempotency store was not there for.
 pub const IDEMPOTENCY_WITHOUT_STORE: &str = "webhook_idempotency_runs_without_store_total";
-/// Deliveries that an inbox was to store.
-pub const INBOX_STORED: &str = "webhook_inbox_stored_total";
-/// How long an inbox took to store a delivery.
+/// How long an inbox took to store a delivery durably.
 pub const INBOX_STORE_DURATION: &str = "webhook_inbox_store_duration_seconds";
-/// Attempts of an inbox's subscribers.
-pub const INBOX_ATTEMPTS: &str = "webhook_inbox_attempts_total";
-/// Deliveries that a subscriber has not finished.
-pub const INBOX_PENDING: &str = "webhook_inbox_pending_deliveries";
-/// Dead letters of a subscriber.
-pub const INBOX_DEAD_LETTERS: &str = "webhook_inbox_dead_letters";
-/// How long the oldest dead letter has been one.
-pub const INBOX_DEAD_LETTER_AGE: &str = "webhook_inbox_oldest_dead_letter_age_seconds";
+/// Deliveries that a queue has not finished.
+pub const QUEUE_DEPTH: &str = "webhook_queue_depth";
+/// How long the oldest of them has been there.
+pub const QUEUE_OLDEST_AGE: &str = "webhook_queue_oldest_age_seconds";
+/// How many deliveries a queue holds at most, where there is a limit.
+pub const QUEUE_CAPACITY: &str = "webhook_queue_capacity";
+/// Attempts of an inbox's subscribers, by how they ended.
+pub const JOBS: &str = "webhook_jobs_total";
+/// How long an attempt took.
+pub const JOB_DURATION: &str = "webhook_job_duration_seconds";
+/// How long it took from receiving a delivery until it was handled.
+pub const END_TO_END_DURATION: &str = "webhook_end_to_end_duration_seconds";
+/// Deliveries that were given up, by route and reason.
+pub const DEAD_LETTERS_TOTAL: &str = "webhook_dead_letters_total";
+/// Deliveries that were given up and are neither requeued nor discarded.
+pub const DEAD_LETTERS: &str = "webhook_dead_letters";
+/// Deliveries that were taken out of a journal to be handled again.
+pub const REPLAYS: &str = "webhook_replays_total";
+/// Whether a check of health passed when it was last asked.
+pub const HEALTH: &str = "webhook_health";
 /// Always 1; its labels say what is running.
 pub const INFO: &str = "webhook_info";
 
@@ -81,6 +91,8 @@ pub const INFO: &str = "webhook_info";
 pub const BACKEND: &str = "backend";
 /// Label: why a signature does not match.
 pub const CAUSE: &str = "cause";
+/// Label: the name of a check of health.
+pub const CHECK: &str = "check";
 /// Label: the id of a key.
 pub const KEY_ID: &str = "key_id";
 /// Label: the name of a list of networks.
@@ -99,8 +111,8 @@ pub const RESULT: &str = "result";
 pub const RING: &str = "ring";
 /// Label: the route, as configured.
 pub const ROUTE: &str = "route";
-/// Label: the subscriber of an inbox.
-pub const SUBSCRIBER: &str = "subscriber";
+/// Label: the subscriber of an inbox, or [`INTAKE`].
+pub const QUEUE: &str = "queue";
 /// Label: the version of these names. A number that grows when a name changes its meaning.
 pub const SCHEMA: &str = "schema";
 /// Label: the version of this crate.
@@ -108,6 +120,8 @@ pub const VERSION: &str = "version";
 
 /// The value of a label for what is beyond a closed list.
 pub const OTHER: &str = "_OTHER";
+/// The value of the label `queue` for what waits to be stored in an inbox.
+pub const INTAKE: &str = "_intake";
 /// The version of the names in this file.
 pub const SCHEMA_VERSION: &str = "1";
 
@@ -237,17 +251,42 @@ pub const CATALOGUE: &[Metric] = &[
     ),
     counter(EXPLANATIONS, &[ROUTE, CAUSE], "Refused webhooks that were explained in the log, by cause."),
     counter(EXPLANATIONS_SUPPRESSED, &[ROUTE], "Refused webhooks that were not explained, as the budget was spent."),
-    counter(INBOX_STORED, &[RESULT], "Webhooks that an inbox was to store, and what became of them."),
     histogram(INBOX_STORE_DURATION, MetricUnit::Seconds, &[], "Time that an inbox took to store a webhook durably."),
-    counter(INBOX_ATTEMPTS, &[SUBSCRIBER, RESULT], "Attempts of the subscribers of an inbox, by how they ended."),
-    gauge(INBOX_PENDING, MetricUnit::Count, &[SUBSCRIBER], "Webhooks that a subscriber of an inbox has not finished."),
-    gauge(INBOX_DEAD_LETTERS, MetricUnit::Count, &[SUBSCRIBER], "Dead letters of a subscriber of an inbox."),
     gauge(
-        INBOX_DEAD_LETTER_AGE,
-        MetricUnit::Seconds,
-        &[SUBSCRIBER],
-        "Time since the oldest dead letter of a subscriber was given up; 0 where there is none.",
+        QUEUE_DEPTH,
+        MetricUnit::Count,
+        &[QUEUE],
+        "Webhooks that a subscriber of an inbox has not finished; _intake: those that wait to be stored.",
     ),
+    gauge(
+        QUEUE_OLDEST_AGE,
+        MetricUnit::Seconds,
+        &[QUEUE],
+        "Time since the oldest webhook that a subscriber has not finished was received; 0 where there is none.",
+    ),
+    gauge(
+        QUEUE_CAPACITY,
+        MetricUnit::Count,
+        &[QUEUE],
+        "Webhooks that may wait to be stored (_intake); one more is refused. What is stored is limited in bytes.",
+    ),
+    counter(JOBS, &[QUEUE, OUTCOME], "Attempts of the subscribers of an inbox, by how they ended."),
+    histogram(
+        JOB_DURATION,
+        MetricUnit::Seconds,
+        &[QUEUE, OUTCOME],
+        "Time that attempts of the subscribers of an inbox took.",
+    ),
+    histogram(
+        END_TO_END_DURATION,
+        MetricUnit::Seconds,
+        &[QUEUE],
+        "Time from receiving a webhook until a subscriber of an inbox had handled it, with all its attempts.",
+    ),
+    counter(DEAD_LETTERS_TOTAL, &[ROUTE, REASON], "Webhooks that a subscriber of an inbox gave up."),
+    gauge(DEAD_LETTERS, MetricUnit::Count, &[QUEUE], "Dead letters of a subscriber of an inbox at this moment."),
+    counter(REPLAYS, &[ROUTE, RESULT], "Webhooks that were taken out of a journal to be handled again."),
+    gauge(HEALTH, MetricUnit::Count, &[CHECK], "1 where a check of health passed when it was last asked, else 0."),
     gauge(INFO, MetricUnit::Count, &[VERSION, SCHEMA], "Always 1; the labels say which version counts."),
 ];
 

@@ -21,7 +21,7 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_test::mock;
-use tower_webhook::allowlist::AllowlistSource;
+use tower_webhook::allowlist::{AllowlistSource, ListFormat};
 use tower_webhook::client_ip::{ClientIp, TrustedProxies};
 use tower_webhook::connection::PeerAddr;
 use tower_webhook::rejection::EmptyBody;
@@ -278,4 +278,44 @@ async fn over_a_socket_all_lines_of_the_header_count() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{lines}: {answer}");
     }
     server.abort();
+}
+
+#[tokio::test]
+async fn without_a_list_nobody_comes_in_and_a_bad_list_changes_nothing() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let source = metrics::with_local_recorder(&recorder, || AllowlistSource::pending().metrics("github"));
+    let handler = service_fn(async |_: Request<Untouchable>| Ok::<_, Infallible>(Response::new(String::new())));
+    let service = AllowlistLayer::from_source(source.clone()).layer(handler);
+    let status = async || service.clone().oneshot(from(LISTED, &[])).await.unwrap().status();
+    let count = |series: &str| {
+        recorder.handle().render().lines().find_map(|line| line.strip_prefix(series)?.trim().parse::<f64>().ok())
+    };
+    let (failures, loaded) = (
+        r#"webhook_allowlist_refresh_failures_total{list="github"}"#,
+        r#"webhook_allowlist_refresh_timestamp_seconds{list="github"}"#,
+    );
+    assert_eq!((status().await.as_u16(), count(failures)), (503, Some(0.0)), "the sender is to come back");
+
+    let format = ListFormat::json(["/hooks/*"]);
+    let fetched = async |text: &'static str| source.refresh(&format, async { Ok::<_, Infallible>(text) }).await;
+    assert!(fetched(r#"{"hooks":[]}"#).await.is_err() && status().await == 503);
+    fetched(r#"{"hooks":["203.0.113.0/24"]}"#).await.unwrap();
+    assert_eq!(status().await, 200);
+    assert!(count(loaded).unwrap() > 1_600_000_000.0);
+
+    for bad in ["", "{}", "<html>", r#"{"hooks":["nope"]}"#, r#"{"hooks":["0.0.0.0/0"]}"#] {
+        assert!(fetched(bad).await.is_err(), "{bad}");
+        assert_eq!(status().await, 200, "the last good list stays");
+    }
+    assert!(source.refresh(&format, async { Err::<Vec<u8>, _>("unreachable") }).await.is_err());
+    assert_eq!(count(failures), Some(7.0));
+    assert_eq!(service.clone().oneshot(from(STRANGER, &[])).await.unwrap().status(), 403, "never open");
+
+    let path = std::env::temp_dir().join(format!("tower-webhook-list-{}", std::process::id()));
+    std::fs::write(&path, "# ours\n192.0.2.0/24\n").unwrap();
+    source.refresh_from_file(&ListFormat::lines(), &path).unwrap();
+    assert_eq!(status().await, 403);
+    std::fs::remove_file(&path).unwrap();
+    assert!(source.refresh_from_file(&ListFormat::lines(), &path).is_err());
+    assert_eq!(service.clone().oneshot(from(STRANGER, &[])).await.unwrap().status(), 200);
 }

@@ -75,6 +75,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("trace", Ring::Middleware),
     // It makes layers by a name that shows in a review, and thus stands above them all.
     ("danger", Ring::Stack),
+    ("health", Ring::Stack),
     ("stack", Ring::Stack),
     ("axum", Ring::Adapters),
     ("guide", Ring::Adapters),

@@ -18,6 +18,18 @@ if ! command -v redis-server >/dev/null; then
     fi
 fi
 
+if ! command -v promtool >/dev/null; then
+    step "installing promtool"
+    if command -v apt-get >/dev/null; then
+        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+        # The package has the server too, which is not to be started here.
+        $sudo apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends prometheus >/dev/null
+    else
+        echo "install promtool (2.42 or newer, comes with Prometheus) with your package manager" >&2
+        exit 1
+    fi
+fi
+
 if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
     step "installing postgresql"
     if command -v apt-get >/dev/null; then

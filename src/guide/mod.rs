@@ -14,3 +14,6 @@ pub mod threats {}
 
 #[doc = include_str!("troubleshooting.md")]
 pub mod troubleshooting {}
+
+#[doc = include_str!("operations.md")]
+pub mod operations {}

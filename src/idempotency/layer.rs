@@ -18,6 +18,7 @@ use super::store::Store;
 use crate::clock::Clock;
 use crate::delivery_key::Key;
 use crate::rejection::RenderRejection;
+use crate::run_context::Token;
 use crate::telemetry::IdempotencyMetrics;
 
 /// Runs the handler once for each delivery, see the [module](super).
@@ -205,6 +206,19 @@ impl IdempotencyLayer {
     /// When the store fails.
     pub async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         self.config.forget(key).await
+    }
+
+    /// Whether the store can be reached and written, within its [budget](Self::store_budget): forgets a key that nobody
+    /// has. For [`Health::check`](crate::health::Health::check).
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let mut nobodys = [0; 32];
+        let halves = [*Token::fresh().as_bytes(), *Token::fresh().as_bytes()];
+        nobodys.iter_mut().zip(halves.iter().flatten()).for_each(|(to, from)| *to = *from);
+        self.config.forget(&Key::from_bytes(nobodys)).await.map(drop)
     }
 }
 

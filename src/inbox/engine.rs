@@ -114,6 +114,8 @@ pub struct Counts {
     pub subscriber: Arc<str>,
     /// Deliveries that are not done: due, running, or waiting for their next attempt.
     pub pending: u64,
+    /// When the oldest of them was received.
+    pub oldest_pending: Option<crate::clock::UnixTime>,
     /// Dead letters.
     pub dead: u64,
     /// When the oldest dead letter died.

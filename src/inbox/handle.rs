@@ -22,10 +22,12 @@ use super::worker::{self, Phase, Workshop};
 use crate::clock::{Clock, SystemClock};
 use crate::delivery::Delivery;
 use crate::redact;
-use crate::telemetry::InboxMetrics;
+use crate::telemetry::{InboxMetrics, Standing};
 
 /// How often what need not be kept is looked for.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often the gauges are set, where the inbox is counted.
+const GAUGES: Duration = Duration::from_secs(10);
 
 pub(super) type OrderKey = Arc<dyn Fn(&Delivery) -> Option<String> + Send + Sync>;
 
@@ -135,7 +137,7 @@ impl InboxOptions {
         let engine: Arc<dyn Engine> = Arc::new(opened.map_err(failed)??);
         let metrics = match self.counted {
             Counted::No => None,
-            Counted::Yes => Some(InboxMetrics::new(self.subscribers.iter().map(|one| &*one.name))),
+            Counted::Yes => Some(InboxMetrics::new(self.subscribers.iter().map(|one| &*one.name), queue)),
         };
         let shop = Workshop {
             engine,
@@ -238,6 +240,19 @@ impl Inbox {
         Ok(if clean { InboxDrained::Clean } else { InboxDrained::TakenBack })
     }
 
+    /// Whether the inbox takes deliveries: it is not draining, and its engine writes (nothing). For
+    /// [`Health::check`](crate::health::Health::check).
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn probe(&self) -> Result<(), InboxError> {
+        if self.intake.shop.phase() != Phase::Serving {
+            return Err(InboxError::new(InboxErrorKind::Draining, "the inbox is draining"));
+        }
+        // No event has this number.
+        self.intake.shop.engine.discard(DeadLetterFilter::all().seq(-1), self.now()).await.map(drop)
+    }
+
     /// How each subscriber stands.
     ///
     /// # Errors
@@ -292,20 +307,26 @@ impl Inbox {
 async fn housekeeping(intake: Arc<Intake>, retention: Retention) {
     let shop = &intake.shop;
     let mut phase = shop.phase.subscribe();
+    let pause = if shop.metrics.is_some() { GAUGES } else { SWEEP };
+    let mut until_sweep = Duration::ZERO;
     loop {
         if let Some(now) = shop.clock.now() {
-            if let Err(error) = shop.engine.sweep(retention, millis(now)).await {
-                super::log::failed("sweep", "", &error);
+            if until_sweep.is_zero() {
+                if let Err(error) = shop.engine.sweep(retention, millis(now)).await {
+                    super::log::failed("sweep", "", &error);
+                }
+                until_sweep = SWEEP;
             }
             if let (Some(metrics), Ok(counts)) = (&shop.metrics, intake.counts().await) {
                 for one in counts {
-                    let age = one.oldest_dead.map(|died| now.saturating_since(died));
-                    metrics.stands(&one.subscriber, one.pending, one.dead, age.unwrap_or_default());
+                    let oldest = one.oldest_pending.map(|received| now.saturating_since(received)).unwrap_or_default();
+                    let standing = Standing { pending: one.pending, oldest, dead: one.dead };
+                    metrics.stands(&one.subscriber, standing);
                 }
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(SWEEP) => {}
+            () = tokio::time::sleep(pause) => until_sweep = until_sweep.saturating_sub(pause),
             _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
         }
     }

@@ -30,7 +30,7 @@ use crate::outcome::Outcome;
 use crate::provider;
 use crate::rejection::{Dialect, Reason, Rejection};
 use crate::run_context::Token;
-use crate::telemetry::{Stored, traceparent};
+use crate::telemetry::{InboxMetrics, Waiting, traceparent};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -153,6 +153,7 @@ where
                 let storing = Storing {
                     call,
                     began: self.intake.shop.clock.monotonic(),
+                    _waiting: self.intake.shop.metrics.as_ref().map(InboxMetrics::waits),
                     route: Arc::clone(&delivery.route),
                     provider: delivery.provider(),
                     dialect,
@@ -170,6 +171,7 @@ where
 struct Storing {
     call: Call<Appended>,
     began: Duration,
+    _waiting: Option<Waiting>,
     route: Arc<str>,
     provider: &'static str,
     dialect: Dialect,
@@ -180,14 +182,8 @@ struct Storing {
 impl Storing {
     fn answer(&self, stored: Result<Appended, InboxError>) -> Response<Bytes> {
         let shop = &self.intake.shop;
-        if let Some(metrics) = &shop.metrics {
-            let result = match &stored {
-                Ok(Appended::Duplicate) => Stored::Duplicate,
-                Ok(Appended::New) => Stored::New,
-                Err(error) if error.kind() == InboxErrorKind::Full => Stored::Full,
-                Err(_) => Stored::Error,
-            };
-            metrics.stored(result, shop.clock.monotonic().saturating_sub(self.began));
+        if let (Some(metrics), Ok(_)) = (&shop.metrics, &stored) {
+            metrics.stored(shop.clock.monotonic().saturating_sub(self.began));
         }
         let appended = match stored {
             Ok(appended) => appended,

@@ -8,13 +8,13 @@ use tokio::sync::{Notify, RwLock, watch};
 use tokio::task::JoinSet;
 
 use super::engine::{Due, Ending, Engine, Job};
-use super::event::millis;
+use super::event::{millis, time};
 use super::log;
 use super::outcome::InboxOutcome;
 use super::subscriber::{Ran, Subscriber};
 use crate::clock::{Clock, UnixTime};
 use crate::run_context::Token;
-use crate::telemetry::{Attempted, InboxMetrics, ProcessSpan};
+use crate::telemetry::{Attempted, Death, InboxMetrics, ProcessSpan};
 
 /// The longest time without a look: by then, what somebody else has requeued is seen too.
 const LOOK: Duration = Duration::from_secs(1);
@@ -138,6 +138,9 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     if job.attempts > 0 && subscriber.schedule.nominal(job.attempts).is_none() {
         let error = "the process ended while the handler ran".to_owned();
         log::dead(name, job.seq, job.attempts, &error);
+        if let Some(metrics) = &shop.metrics {
+            metrics.died(&job.event.route, Death::Crashed);
+        }
         finish(&shop, name, job.seq, Ending::Dead { at: millis(shop.now()), status: None, error }).await;
         return nothing;
     }
@@ -151,9 +154,11 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
             return nothing;
         }
     };
+    let (route, received_at) = (job.event.route.clone(), time(job.event.received_at));
     let request = job.event.request(Token::fresh(), attempt);
     let span = ProcessSpan::begin(name, attempt, &request);
     let running = span.around(subscriber.handler.run(request));
+    let began = shop.clock.monotonic();
     let mut stopping = shop.phase.subscribe();
     let ran = tokio::select! {
         ran = tokio::time::timeout(subscriber.timeout, running) => ran,
@@ -165,6 +170,8 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     };
     let limit = subscriber.timeout;
     let ran = ran.unwrap_or_else(|_| Ran::failed(format!("the handler took longer than {limit:?}")));
+    let took = shop.clock.monotonic().saturating_sub(began);
+    let permanent = matches!(ran.outcome, InboxOutcome::Permanent(_));
     let (ending, well) = judge(&shop, &subscriber, attempt, ran);
     let attempted = match &ending {
         Ending::Dead { error, .. } => {
@@ -176,7 +183,12 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
     };
     span.ended(attempted.outcome());
     if let Some(metrics) = &shop.metrics {
-        metrics.attempted(name, attempted);
+        metrics.attempted(name, attempted, took);
+        match attempted {
+            Attempted::Dead => metrics.died(&route, if permanent { Death::Permanent } else { Death::Exhausted }),
+            Attempted::Done => metrics.handled(name, shop.now().saturating_since(received_at)),
+            Attempted::Retry => {}
+        }
     }
     finish(&shop, name, job.seq, ending).await;
     Over { seq: job.seq, well: Some(well) }

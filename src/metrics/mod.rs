@@ -27,7 +27,7 @@
 //! * Give the layer to the webhook routes, not to the whole application: what else is asked of it would
 //!   count as failed deliveries.
 //! * Prometheus exporters make summaries of histograms without buckets. Summaries cannot be added up over
-//!   instances, and the alerts need buckets: configure [`BUCKETS`].
+//!   instances, and the alerts need buckets: configure [`recommended_buckets`].
 //!
 //! # Example
 //!
@@ -35,14 +35,14 @@
 //! use http::{Request, Response, StatusCode};
 //! use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 //! use tower::{ServiceBuilder, ServiceExt};
-//! use tower_webhook::metrics::{BUCKETS, MetricsLayer};
+//! use tower_webhook::metrics::{MetricsLayer, recommended_buckets};
 //! use tower_webhook::{Reason, Rejection};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // 1. The recorder, with buckets.
 //! let mut builder = PrometheusBuilder::new();
-//! for (name, buckets) in BUCKETS {
+//! for (name, buckets) in recommended_buckets() {
 //!     builder = builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), buckets)?;
 //! }
 //! let prometheus = builder.install_recorder()?;
@@ -83,7 +83,7 @@ mod future;
 mod layer;
 mod service;
 
-pub use buckets::BUCKETS;
+pub use buckets::recommended_buckets;
 pub use future::MetricsFuture;
 pub(crate) use future::{Flight, Meter};
 pub use layer::MetricsLayer;

@@ -88,6 +88,24 @@ impl ReloadMetrics {
 }
 
 /// Counts nothing.
+#[derive(Debug)]
+pub(crate) struct ReplayMetrics;
+
+impl ReplayMetrics {
+    pub(crate) const fn entered(_: &str) {}
+
+    pub(crate) const fn refused(_: &str) {}
+}
+
+/// Counts nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct HealthMetrics;
+
+impl HealthMetrics {
+    pub(crate) const fn is(&self, _: bool) {}
+}
+
+/// Counts nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct IdempotencyMetrics;
 

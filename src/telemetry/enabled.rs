@@ -30,6 +30,11 @@ impl RequestMetrics {
         use names::{IN_FLIGHT, OUTCOME, PROVIDER, REASON, REQUEST_DURATION, REQUESTS, ROUTE};
 
         register::info();
+        // A route whose first dead letter is still to come is known by now.
+        #[cfg(feature = "sqlite")]
+        drop(super::inbox::dead_letters_of(route));
+        #[cfg(feature = "journal")]
+        ReplayMetrics::none_yet(route);
         let (requests, durations) = (Family::new(REQUESTS), Family::new(REQUEST_DURATION));
         let counter = |end: End| {
             requests.counter(&[(ROUTE, route), (PROVIDER, provider), (OUTCOME, end.outcome()), (REASON, end.reason())])
@@ -231,6 +236,54 @@ impl AllowlistMetrics {
         if let Some(counter) = self.0.get(decision as usize) {
             counter.increment(1);
         }
+    }
+}
+
+/// What is counted of deliveries out of a journal. Asks the recorder that is there at this moment: they are rare.
+#[derive(Debug)]
+pub(crate) struct ReplayMetrics;
+
+impl ReplayMetrics {
+    /// The delivery enters behind the signature again.
+    #[cfg_attr(not(feature = "journal"), allow(dead_code))]
+    pub(crate) fn entered(route: &str) {
+        Self::count(route, "entered");
+    }
+
+    /// The line is none that may enter on this sender's route.
+    #[cfg_attr(not(feature = "journal"), allow(dead_code))]
+    pub(crate) fn refused(route: &str) {
+        Self::count(route, "refused");
+    }
+
+    #[cfg_attr(not(feature = "journal"), allow(dead_code))]
+    fn none_yet(route: &str) {
+        for result in ["entered", "refused"] {
+            drop(Self::counter(route, result));
+        }
+    }
+
+    fn count(route: &str, result: &str) {
+        Self::counter(route, result).increment(1);
+    }
+
+    fn counter(route: &str, result: &str) -> Counter {
+        Family::new(names::REPLAYS).counter(&[(names::ROUTE, route), (names::RESULT, result)])
+    }
+}
+
+/// How a check of health stands.
+#[derive(Clone, Debug)]
+pub(crate) struct HealthMetrics(Gauge);
+
+impl HealthMetrics {
+    pub(crate) fn new(check: &str) -> Self {
+        register::info();
+        Self(Family::new(names::HEALTH).unset_gauge(&[(names::CHECK, check)]))
+    }
+
+    pub(crate) fn is(&self, well: bool) {
+        self.0.set(if well { 1.0 } else { 0.0 });
     }
 }
 

@@ -41,14 +41,17 @@ use crate::clock::UnixTime;
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) use disabled::{
-    AllowlistMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReportMetrics, RequestMetrics, SignatureMetrics,
+    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReplayMetrics, ReportMetrics,
+    RequestMetrics, SignatureMetrics,
 };
 #[cfg(feature = "metrics")]
-pub(crate) use enabled::{AllowlistMetrics, IdempotencyMetrics, InFlight, RequestMetrics, SignatureMetrics};
+pub(crate) use enabled::{
+    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReplayMetrics, RequestMetrics, SignatureMetrics,
+};
 pub(crate) use end::End;
 pub(crate) use explain::ExplainMetrics;
 #[cfg(feature = "sqlite")]
-pub(crate) use inbox::{Attempted, InboxMetrics, Stored};
+pub(crate) use inbox::{Attempted, Death, InboxMetrics, Standing, Waiting};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
 #[cfg(feature = "metrics")]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};

@@ -43,8 +43,9 @@ fn every_counter_is_born_at_zero() {
     });
     let counters: Vec<_> =
         page.lines().filter(|line| line.starts_with("webhook_") && line.contains("_total")).collect();
-    // Ends of requests, two keys and the rest, decisions, operations, and six of the store.
-    assert_eq!(counters.len(), End::all().count() + 3 + Decision::ALL.len() + Operation::ALL.len() + 6);
+    // Ends of requests, two keys and the rest, decisions, operations, six of the store, three ways to die, two to replay.
+    let dead = if cfg!(feature = "sqlite") { 3 } else { 0 } + if cfg!(feature = "journal") { 2 } else { 0 };
+    assert_eq!(counters.len(), End::all().count() + 3 + Decision::ALL.len() + Operation::ALL.len() + 6 + dead);
     for counter in counters {
         assert!(counter.ends_with(" 0"), "{counter}");
     }
@@ -60,6 +61,7 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
         let signature = SignatureMetrics::new("r", "p", ["k"]);
         signature.verified("k", seen(Some(-1.5), 1024), Duration::from_micros(3));
         signature.key_expires("k", UnixTime::from_secs(2_000_000_000));
+        HealthMetrics::new("store").is(true);
         AllowlistMetrics::new("r").decided(Decision::Denied);
         ReloadMetrics::of_list("github").loaded(UnixTime::from_secs(1_900_000_000));
         ReloadMetrics::of_ring("stripe").loaded(UnixTime::from_secs(1_900_000_000));
@@ -69,11 +71,19 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
         explain.explained(0);
         explain.suppressed();
         #[cfg(feature = "sqlite")]
-        InboxMetrics::new(["billing"]).stored(Stored::New, Duration::from_millis(1));
+        {
+            let inbox = InboxMetrics::new(["billing"], 16);
+            inbox.stored(Duration::from_millis(1));
+            inbox.attempted("billing", Attempted::Done, Duration::from_millis(1));
+            inbox.handled("billing", Duration::from_secs(1));
+            inbox.died("r", Death::Permanent);
+        }
+        ReplayMetrics::entered("r");
     });
     for metric in crate::names::CATALOGUE {
         let name = metric.name;
-        if cfg!(not(feature = "sqlite")) && name.starts_with("webhook_inbox_") {
+        let of_inbox = ["webhook_inbox_", "webhook_queue_", "webhook_job", "webhook_end_", "webhook_dead_"];
+        if cfg!(not(feature = "sqlite")) && of_inbox.iter().any(|prefix| name.starts_with(prefix)) {
             continue;
         }
         assert!(page.contains(&format!("# HELP {name} {}", metric.help)), "{name}");
@@ -211,4 +221,44 @@ fn handles_are_cheap_to_share() {
     shared::<SignatureMetrics>();
     shared::<AllowlistMetrics>();
     shared::<IdempotencyMetrics>();
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn the_first_dead_letter_of_a_route_is_an_increase() {
+    let recorder = recorder();
+    let ((requests, inbox), page_before) =
+        page(&recorder, || (RequestMetrics::new("r", "p"), InboxMetrics::new(["billing"], 16)));
+    for death in Death::ALL {
+        let series = format!(r#"webhook_dead_letters_total{{route="r",reason="{}"}}"#, death.label());
+        assert_eq!(value(&page_before, &series), 0.0);
+    }
+    let ((), page) = page(&recorder, || inbox.died("r", Death::Exhausted));
+    assert_eq!(value(&page, r#"webhook_dead_letters_total{route="r",reason="exhausted"}"#), 1.0);
+    drop(requests);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn routes_that_are_stored_without_end_are_no_series_without_end() {
+    let recorder = recorder();
+    let ((), page) = page(&recorder, || {
+        let inbox = InboxMetrics::new(["billing"], 16);
+        (0..10_000).for_each(|route| inbox.died(&format!("r{route}"), Death::Permanent));
+    });
+    assert_eq!(page.lines().filter(|line| line.starts_with("webhook_dead_letters_total{")).count(), 3 * 257);
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn what_waits_to_be_stored_is_counted_while_it_waits() {
+    let recorder = recorder();
+    let (inbox, _) = page(&recorder, || InboxMetrics::new(["billing"], 16));
+    let waiting = inbox.waits();
+    let depth =
+        |recorder: &PrometheusRecorder| value(&recorder.handle().render(), r#"webhook_queue_depth{queue="_intake"}"#);
+    assert_eq!(depth(&recorder), 1.0);
+    drop(waiting);
+    assert_eq!(depth(&recorder), 0.0);
+    assert_eq!(value(&recorder.handle().render(), r#"webhook_queue_capacity{queue="_intake"}"#), 16.0);
 }

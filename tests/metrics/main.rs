@@ -15,14 +15,14 @@ use http_body_util::{Empty, Full};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
 use tower_webhook::clock::{Clock, UnixTime};
-use tower_webhook::metrics::{BUCKETS, MetricsLayer, MetricsService};
+use tower_webhook::metrics::{MetricsLayer, MetricsService, recommended_buckets};
 use tower_webhook::rejection::ErrorStatus;
 use tower_webhook::{Outcome, Reason, Rejection};
 
 /// A recorder with our buckets.
 fn recorder() -> PrometheusRecorder {
     let mut builder = PrometheusBuilder::new();
-    for (name, buckets) in BUCKETS {
+    for (name, buckets) in recommended_buckets() {
         builder = builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), buckets).unwrap();
     }
     builder.build_recorder()

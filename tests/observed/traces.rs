@@ -150,7 +150,7 @@ async fn a_run_out_of_the_inbox_carries_the_trace_of_its_request() {
         ("webhook.event_id", "id-1"),
         ("webhook.event_type", "push"),
         ("webhook.attempt", "1"),
-        ("webhook.outcome", "done"),
+        ("webhook.outcome", "ok"),
     ] {
         assert_eq!(field(run, name), value, "{name}");
     }

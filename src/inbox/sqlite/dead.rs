@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::schema::state;
 use crate::inbox::dead_letter::{DeadLetter, DeadLetterFilter};
@@ -83,6 +83,11 @@ pub(super) fn counts(connection: &Connection, subscribers: &[Arc<str>]) -> rusql
             ))
         })
     };
+    // Deliveries have the order of their events, so the first that is not finished is the oldest.
+    let mut oldest = connection.prepare_cached(
+        "SELECT e.received_at FROM deliveries d JOIN events e ON e.seq = d.seq
+         WHERE d.subscriber = ?1 AND d.state IN (?2, ?3, ?4) ORDER BY d.seq LIMIT 1",
+    )?;
     let mut all = Vec::new();
     for subscriber in subscribers {
         let mut pending = 0;
@@ -90,7 +95,13 @@ pub(super) fn counts(connection: &Connection, subscribers: &[Arc<str>]) -> rusql
             pending += count(subscriber, waiting)?.0;
         }
         let (dead, since) = count(subscriber, state::DEAD)?;
-        all.push(Counts { subscriber: Arc::clone(subscriber), pending, dead, oldest_dead: since.map(time) });
+        let unfinished = params![&**subscriber, state::PENDING, state::RUNNING, state::SUSPECT];
+        let oldest_pending = match pending {
+            0 => None,
+            _ => oldest.query_row(unfinished, |row| row.get(0)).optional()?.map(time),
+        };
+        let oldest_dead = since.map(time);
+        all.push(Counts { subscriber: Arc::clone(subscriber), pending, oldest_pending, dead, oldest_dead });
     }
     Ok(all)
 }
