@@ -32,6 +32,7 @@ mod verifying_key;
 pub mod capture;
 pub mod client_ip;
 pub mod crypto;
+pub mod explain;
 pub mod provider;
 pub mod scheme;
 

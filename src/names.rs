@@ -12,6 +12,10 @@
 //! assert_eq!(requests.labels, ["route", "provider", "outcome", "reason"]);
 //! ```
 
+/// Refusals that were explained to the operator, by cause.
+pub const EXPLANATIONS: &str = "webhook_explanations_total";
+/// Refusals that were not explained, as the budget was spent.
+pub const EXPLANATIONS_SUPPRESSED: &str = "webhook_explanations_suppressed_total";
 /// Answered and broken off requests, by outcome and reason.
 pub const REQUESTS: &str = "webhook_requests_total";
 /// How long a request took, from its head to the head of its answer.
@@ -87,6 +91,8 @@ pub const INFO: &str = "webhook_info";
 
 /// Label: the name of the idempotency store.
 pub const BACKEND: &str = "backend";
+/// Label: why a signature does not match.
+pub const CAUSE: &str = "cause";
 /// Label: the name of a check of health.
 pub const CHECK: &str = "check";
 /// Label: the id of a key.
@@ -245,6 +251,8 @@ pub const CATALOGUE: &[Metric] = &[
         &[BACKEND, OUTCOME],
         "Runs while the idempotency store failed: without a claim, or under one that only this process sees.",
     ),
+    counter(EXPLANATIONS, &[ROUTE, CAUSE], "Refused webhooks that were explained in the log, by cause."),
+    counter(EXPLANATIONS_SUPPRESSED, &[ROUTE], "Refused webhooks that were not explained, as the budget was spent."),
     histogram(INBOX_STORE_DURATION, MetricUnit::Seconds, &[], "Time that an inbox took to store a webhook durably."),
     gauge(
         QUEUE_DEPTH,

@@ -288,6 +288,11 @@ impl Secrets {
         })
     }
 
+    /// A ring of this key alone, whenever it is.
+    pub(crate) fn always(key: RingKey) -> Self {
+        Self(vec![RingKey { not_before: None, not_after: None, ..key }])
+    }
+
     pub(crate) fn keys(&self) -> &[RingKey] {
         &self.0
     }

@@ -2,24 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::delivery::{CapturedDelivery, Extra};
+use super::delivery::CapturedDelivery;
 use super::other_ways::other_ways;
+use super::settings::{Fetched, Settings};
 use crate::clock::UnixTime;
 use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::explain::Route;
 use crate::provider;
 use crate::rejection::Reason;
-use crate::scheme::{Scheme, Sender, UrlScheme, Verifier};
-use crate::secret::Secrets;
-use crate::verifying_key::{KeyDocument, VerifyingKey};
+use crate::scheme::{Scheme, Verifier};
 
 /// How many verifiers are kept ready. More settings than these come by and are made anew.
 const MOST_VERIFIERS: usize = 1024;
@@ -33,53 +30,8 @@ pub struct Judge {
     own: BTreeMap<&'static str, Scheme>,
     ready: HashMap<Settings, Result<Verifier, ConfigError>>,
     warned: BTreeSet<&'static str>,
-}
-
-/// All that a verifier depends on.
-#[derive(Clone, PartialEq, Eq)]
-struct Settings {
-    provider: &'static str,
-    hash: Option<String>,
-    secrets: Vec<Zeroizing<String>>,
-    tolerance: Option<Duration>,
-    key_id: Option<String>,
-    public_url: Option<String>,
-    fetched: Option<Fetched>,
-}
-
-/// Keys that would be fetched.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Fetched {
-    Jwks(String),
-    Pem(String),
-}
-
-impl Fetched {
-    fn of(extra: &Extra) -> Option<Self> {
-        match (&extra.certificate_pem, &extra.jwks) {
-            (Some(pem), _) => Some(Self::Pem(pem.clone())),
-            (None, Some(Value::String(text))) => Some(Self::Jwks(text.clone())),
-            (None, Some(set)) => Some(Self::Jwks(set.to_string())),
-            (None, None) => None,
-        }
-    }
-
-    fn ring(&self) -> Result<Secrets, ConfigError> {
-        let keys = match self {
-            Self::Pem(pem) => return VerifyingKey::from_pem(pem).map(Secrets::from),
-            Self::Jwks(text) => KeyDocument::jwks(text)?,
-        };
-        let mut ring: Option<Secrets> = None;
-        for (at, key) in keys.keys().iter().enumerate() {
-            let id = key.id().map_or_else(|| format!("key-{at}"), str::to_owned);
-            let key = key.key().clone();
-            ring = Some(match ring {
-                Some(ring) => ring.and(&id, key),
-                None => Secrets::named(&id, key),
-            });
-        }
-        ring.ok_or_else(|| ConfigError::new(ConfigErrorKind::Secret, "there is no key"))
-    }
+    /// The routes of earlier lines, whose keys may fit a later one.
+    pub(super) seen: Vec<Route>,
 }
 
 /// What was found out about one line. As JSON it is `{"id":…,"verdict":…,"reason":…,"detail":…}`.
@@ -180,45 +132,18 @@ impl Judge {
     /// Judges one delivery as the layer would have at the time at which it came: its signature and timestamp, and what
     /// is signed along with them. Method, content type, size and a delivery id refuse nothing by themselves.
     pub fn judge(&mut self, delivery: CapturedDelivery) -> Judgement {
-        let CapturedDelivery { id, provider, received_at, url, head, body, secrets, extra, redacted, .. } = delivery;
-        let mut judgement =
-            Judgement { id: Some(id), verdict: Verdict::Error(Trouble::NoSecret), detail: None, warning: None };
-
-        let Some(name) = provider.as_deref().or(self.provider.as_deref()) else {
-            return judgement.trouble(Trouble::UnknownProvider, String::from("the line names no `provider`"));
+        let found = self.settings(&delivery);
+        let CapturedDelivery { id, received_at, head, body, redacted, .. } = delivery;
+        let verdict = Verdict::Error(Trouble::NoSecret);
+        let mut judgement = Judgement { id: Some(id), verdict, detail: None, warning: None };
+        let (scheme, settings) = match found {
+            Ok(found) => found,
+            Err((trouble, detail)) => return judgement.trouble(trouble, detail),
         };
-        let Some(scheme) = provider::find(name).or_else(|| self.own.get(name)).copied() else {
-            return judgement.trouble(Trouble::UnknownProvider, format!("there is no sender `{name}`"));
-        };
-        let with_hash = |scheme: Scheme| extra.hash.as_deref().map_or(Some(scheme), |hash| scheme.with_hash(hash));
-        let Some(scheme) = with_hash(scheme) else {
-            let hash = extra.hash.as_deref().unwrap_or_default();
-            let what = format!("`{name}` does not sign with `{}`", hash.escape_debug());
-            return judgement.trouble(Trouble::UnknownProvider, what);
-        };
-        let beside: Vec<_> = other_ways(&scheme).filter_map(|way| with_hash(*way)).collect();
-        let fetched = Fetched::of(&extra).filter(|_| scheme.takes_public_key());
-        let secrets = secrets.filter(|secrets| !secrets.is_empty());
-        let secrets = secrets.or_else(|| Some(vec![self.secret.clone()?]));
-        let secrets = secrets.or_else(|| fetched.is_some().then(Vec::new));
-        let Some(secrets) = secrets else {
-            return judgement.trouble(Trouble::NoSecret, String::from("the line has neither `secret` nor `secrets`"));
-        };
-        let settings = Settings {
-            provider: scheme.name(),
-            hash: extra.hash.clone(),
-            tolerance: extra.tolerance(),
-            // Beside fetched keys, what a user configures is the id.
-            key_id: extra
-                .key_id
-                .or_else(|| fetched.as_ref().and_then(|_| secrets.first().map(|id| id.to_string())))
-                .filter(|_| scheme.needs_key_id()),
-            fetched,
-            secrets,
-            public_url: scheme.signs_url().then(|| extra.public_url.unwrap_or(url)),
-        };
+        let with_hash = |way: Scheme| settings.hash.as_deref().map_or(Some(way), |hash| way.with_hash(hash));
+        let beside = other_ways(&scheme).filter_map(|way| with_hash(*way));
+        let beside: Vec<_> = beside.map(|way| (way, settings.clone())).collect();
         let delivery = (&head, &body, received_at);
-        let beside: Vec<_> = beside.into_iter().map(|way| (way, settings.clone())).collect();
         let mut found = self.verdict(&scheme, settings, delivery, &mut judgement.warning);
         for (way, settings) in beside {
             let Verdict::Reject(Reason::MalformedSignature | Reason::UnsupportedScheme) = found.0 else { break };
@@ -235,6 +160,45 @@ impl Judge {
             return judgement.trouble(Trouble::Redacted, what);
         }
         Judgement { verdict, detail, ..judgement }
+    }
+
+    /// The sender of a delivery, and how its receiver is set up.
+    pub(super) fn settings(&self, delivery: &CapturedDelivery) -> Result<(Scheme, Settings), (Trouble, String)> {
+        let CapturedDelivery { provider, url, secrets, extra, .. } = delivery;
+        let Some(name) = provider.as_deref().or(self.provider.as_deref()) else {
+            return Err((Trouble::UnknownProvider, String::from("the line names no `provider`")));
+        };
+        let Some(scheme) = provider::find(name).or_else(|| self.own.get(name)).copied() else {
+            return Err((Trouble::UnknownProvider, format!("there is no sender `{name}`")));
+        };
+        let scheme = match extra.hash.as_deref() {
+            None => scheme,
+            Some(hash) => scheme.with_hash(hash).ok_or_else(|| {
+                let what = format!("`{name}` does not sign with `{}`", hash.escape_debug());
+                (Trouble::UnknownProvider, what)
+            })?,
+        };
+        let fetched = Fetched::of(extra).filter(|_| scheme.takes_public_key());
+        let secrets = secrets.clone().filter(|secrets| !secrets.is_empty());
+        let secrets = secrets.or_else(|| Some(vec![self.secret.clone()?]));
+        let secrets = secrets.or_else(|| fetched.is_some().then(Vec::new));
+        let Some(secrets) = secrets else {
+            return Err((Trouble::NoSecret, String::from("the line has neither `secret` nor `secrets`")));
+        };
+        let key_id = extra.key_id.clone();
+        let settings = Settings {
+            provider: scheme.name(),
+            hash: extra.hash.clone(),
+            tolerance: extra.tolerance(),
+            // Beside fetched keys, what a user configures is the id.
+            key_id: key_id
+                .or_else(|| fetched.as_ref().and_then(|_| secrets.first().map(|id| id.to_string())))
+                .filter(|_| scheme.needs_key_id()),
+            fetched,
+            secrets,
+            public_url: scheme.signs_url().then(|| extra.public_url.clone().unwrap_or_else(|| url.clone())),
+        };
+        Ok((scheme, settings))
     }
 
     /// The verdict, and what there is to say of it.
@@ -276,57 +240,6 @@ impl Judge {
             }
             settings.verifier(scheme)
         })
-    }
-}
-
-impl Settings {
-    fn verifier(&self, scheme: &Scheme) -> Result<Verifier, ConfigError> {
-        let sender: Sender = match &self.public_url {
-            Some(url) => UrlScheme::new(*scheme).at(url)?,
-            None => (*scheme).into(),
-        };
-        let sender = match &self.key_id {
-            Some(id) => sender.key_id(id)?,
-            None => sender,
-        };
-        if let Some(fetched) = &self.fetched {
-            return self.held_to_tolerance(Verifier::new(sender, fetched.ring()?)?);
-        }
-        let mut ring: Option<Secrets> = None;
-        let mut keys = Vec::new();
-        for text in &self.secrets {
-            keys.extend(scheme.keys_as_configured(text)?);
-        }
-        for (at, key) in keys.into_iter().enumerate() {
-            let id = format!("key-{at}");
-            ring = Some(match ring {
-                Some(ring) => ring.and(&id, key),
-                None => Secrets::named(&id, key),
-            });
-        }
-        let Some(ring) = ring else {
-            return Err(ConfigError::new(ConfigErrorKind::Secret, "there is no secret"));
-        };
-        self.held_to_tolerance(Verifier::new(sender, ring)?)
-    }
-
-    fn held_to_tolerance(&self, verifier: Verifier) -> Result<Verifier, ConfigError> {
-        Ok(match self.tolerance {
-            Some(tolerance) => verifier.tolerance_as_configured(tolerance),
-            None => verifier,
-        })
-    }
-}
-
-impl Hash for Settings {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.provider.hash(state);
-        self.hash.hash(state);
-        self.secrets.iter().for_each(|secret| secret.as_str().hash(state));
-        self.tolerance.hash(state);
-        self.key_id.hash(state);
-        self.public_url.hash(state);
-        self.fetched.hash(state);
     }
 }
 

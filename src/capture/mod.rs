@@ -47,12 +47,18 @@
 
 mod delivery;
 #[cfg(feature = "cli")]
+mod explained;
+#[cfg(feature = "cli")]
 mod judge;
 mod line;
 #[cfg(feature = "cli")]
 mod other_ways;
+#[cfg(feature = "cli")]
+mod settings;
 
 pub use delivery::{CapturedDelivery, Extra};
+#[cfg(feature = "cli")]
+pub use explained::Explained;
 #[cfg(feature = "cli")]
 pub use judge::{Judge, Judgement, Trouble, Verdict};
 pub use line::CaptureError;

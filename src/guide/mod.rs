@@ -11,5 +11,9 @@ pub mod secrets {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
+
+#[doc = include_str!("troubleshooting.md")]
+pub mod troubleshooting {}
+
 #[doc = include_str!("operations.md")]
 pub mod operations {}

@@ -29,6 +29,14 @@ macro_rules! reasons {
                 match self { $(Self::$variant => $public,)* }
             }
 
+            /// The section of the troubleshooting page, for operators.
+            #[must_use]
+            pub const fn docs(self) -> &'static str {
+                match self { $(Self::$variant => concat!(
+                    "https://docs.rs/tower-webhook/latest/tower_webhook/guide/troubleshooting/index.html#", $code
+                ),)* }
+            }
+
             /// The HTTP status of the refusal, where neither a profile nor the sender's data changes it.
             #[must_use]
             pub const fn status(self) -> u16 {

@@ -5,20 +5,20 @@
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// The name of the header or the parameter, or the pointer.
-    pub(super) header: &'static str,
+    pub(crate) header: &'static str,
     /// Further headers of the same kind.
-    pub(super) more: &'static [&'static str],
-    pub(super) source: Source,
+    pub(crate) more: &'static [&'static str],
+    pub(crate) source: Source,
     pub(super) lines: Lines,
     /// A text before the whole of it.
-    pub(super) opening: &'static str,
-    pub(super) prefix: &'static str,
-    pub(super) list: Option<List>,
+    pub(crate) opening: &'static str,
+    pub(crate) prefix: &'static str,
+    pub(crate) list: Option<List>,
 }
 
 /// Which part of the request a field stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// All of it.
     Body,
     Header,
@@ -37,17 +37,17 @@ pub(super) enum Lines {
 
 /// A header that is a list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct List {
-    pub(super) between_items: char,
+pub(crate) struct List {
+    pub(crate) between_items: char,
     /// As `between_items`, where the same keys begin anew.
     pub(super) between_groups: Option<char>,
     pub(super) blanks: Blanks,
-    pub(super) items: Items,
+    pub(crate) items: Items,
 }
 
 /// What the items of a list are.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Items {
+pub(crate) enum Items {
     /// Values, of which the first one counts.
     First,
     /// Texts that may be empty, of which the last one counts.
@@ -71,7 +71,7 @@ pub(super) enum Blanks {
 
 impl List {
     /// The items as they stand there.
-    pub(super) fn split(self, text: &str) -> impl Iterator<Item = &str> + Clone {
+    pub(crate) fn split(self, text: &str) -> impl Iterator<Item = &str> + Clone {
         text.split(self.separators()).enumerate().map(move |(at, item)| self.item(at > 0, item))
     }
 

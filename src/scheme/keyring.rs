@@ -28,6 +28,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Keyring {
     keys: Vec<ReadyKey>,
+    /// As configured; `None` where the keys were fetched.
+    secrets: Option<Secrets>,
     /// The key that matched last: tried first.
     likeliest: AtomicUsize,
 }
@@ -56,16 +58,21 @@ pub(super) enum KeyKind {
 impl Keyring {
     pub(crate) fn new(scheme: &Scheme, secrets: &Secrets) -> Result<Self, ConfigError> {
         let keys = secrets.keys().iter().map(|key| ReadyKey::new(scheme, key)).collect::<Result<_, _>>()?;
-        Ok(Self { keys, likeliest: AtomicUsize::new(0) })
+        Ok(Self { keys, secrets: Some(secrets.clone()), likeliest: AtomicUsize::new(0) })
     }
 
     /// No key at all, for senders that are let in unsigned.
     pub(crate) fn none() -> Self {
-        Self { keys: Vec::new(), likeliest: AtomicUsize::new(0) }
+        Self { keys: Vec::new(), secrets: None, likeliest: AtomicUsize::new(0) }
     }
 
     pub(super) const fn of(keys: Vec<ReadyKey>) -> Self {
-        Self { keys, likeliest: AtomicUsize::new(0) }
+        Self { keys, secrets: None, likeliest: AtomicUsize::new(0) }
+    }
+
+    /// What the keys were made of, for whoever looks for the cause of a mismatch.
+    pub(crate) const fn secrets(&self) -> Option<&Secrets> {
+        self.secrets.as_ref()
     }
 
     /// The ids of all keys.

@@ -70,6 +70,7 @@ mod summary;
 mod terms;
 mod timestamp;
 mod told;
+mod variant;
 mod verify;
 
 #[cfg(test)]
@@ -84,6 +85,7 @@ pub use error::VerifyError;
 pub use fetched_key::{KeyName, KeyPlace, KeyRule, KeyUrl};
 pub(crate) use fetched_ring::no_such_key;
 pub use field::{Field, body, first, header, item, json, last, query, rest, values};
+pub(crate) use field::{Items, Source};
 pub(crate) use jwt::token_header;
 pub use jwt::{Claim, Jwt, JwtAlgorithm};
 pub(crate) use keyring::Keyring;

@@ -88,7 +88,6 @@ impl Plan {
     }
 
     /// Any tolerance, without the bounds of a route that serves.
-    #[cfg(feature = "cli")]
     pub(super) fn with_tolerance_as_configured(self, tolerance: Duration) -> Self {
         Self { tolerance, ..self }
     }
@@ -110,6 +109,11 @@ impl Plan {
 
     pub(crate) const fn sender(&self) -> &Sender {
         &self.sender
+    }
+
+    /// How far a timestamp may lie from now, each way.
+    pub(crate) const fn tolerance(&self) -> Duration {
+        self.tolerance
     }
 
     pub(crate) fn route(&self) -> &Arc<str> {

@@ -8,7 +8,7 @@ use crate::clock::UnixTime;
 impl TimestampFormat {
     /// The time that `text` writes. Of digits: no sign, no blank, no leading zero, no fraction, and no more of them
     /// than the format has room for.
-    pub(super) fn parse(self, text: &str) -> Option<UnixTime> {
+    pub(crate) fn parse(self, text: &str) -> Option<UnixTime> {
         match self {
             Self::HttpDate => {
                 let time = httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;

@@ -9,6 +9,7 @@ use http::request::Parts;
 use zeroize::Zeroizing;
 
 use super::VerifyError;
+use super::description::Scheme;
 use super::jwt::{self, Given, JwtKey};
 use super::keyring::{KeyKind, Keyring, ReadyKey};
 use super::plan::{Examined, KeyKinds, Plan, Side};
@@ -45,6 +46,11 @@ impl Verifier {
         Self { plan, ring }
     }
 
+    /// The scheme.
+    pub(crate) fn scheme(&self) -> &Scheme {
+        self.plan.scheme()
+    }
+
     pub(super) const fn plan(&self) -> &Arc<Plan> {
         &self.plan
     }
@@ -58,7 +64,6 @@ impl Verifier {
     }
 
     /// As [`Verifier::tolerance`], of any length: for judging what somebody else configured.
-    #[cfg(feature = "cli")]
     pub(crate) fn tolerance_as_configured(self, tolerance: Duration) -> Self {
         Self { plan: Arc::new(Arc::unwrap_or_clone(self.plan).with_tolerance_as_configured(tolerance)), ..self }
     }
@@ -146,6 +151,11 @@ impl Verification {
             }
         }
         Ok(Self { verifier, examined, now, running, hashed: 0 })
+    }
+
+    /// The keys that are tried.
+    pub(crate) const fn ring(&self) -> &Arc<Keyring> {
+        &self.verifier.ring
     }
 
     /// The next bytes of the body, in order.

@@ -251,6 +251,7 @@ impl<B: Captured, F, O: Handed> State<B, F, O> {
     }
 
     fn judged(config: &Config, mut head: Parts, bytes: Bytes, verifying: Verifying) -> Result<Self, Rejection> {
+        let ring = config.explaining.is_some().then(|| verifying.verification.ring().clone());
         match verifying.finish(config, &head, bytes.clone()) {
             Ok(delivery) => {
                 ReceiveSpan::verified(&head.extensions, &delivery, config.clock.now());
@@ -258,12 +259,17 @@ impl<B: Captured, F, O: Handed> State<B, F, O> {
                 head.extensions.insert(delivery);
                 Ok(Self::Ready { request: Some(Request::from_parts(head, body)) })
             }
-            Err(rejection) => Self::reported(config, rejection, head, bytes),
+            Err(rejection) => {
+                config.refused(&rejection, &head, Some(&bytes), ring);
+                Self::reported(config, rejection, head, bytes)
+            }
         }
     }
 
     /// A refusal, unless it is to be reported only: then the body has to be read all the same.
     fn refused(config: &Config, rejection: Rejection, head: Parts, rest: Rest<B>) -> Result<Self, Rejection> {
+        let read = if let Rest::Read { bytes, .. } = &rest { Some(bytes) } else { None };
+        config.refused(&rejection, &head, read, None);
         if !O::LETS_PASS || !config.reporter.takes(rejection.reason()) {
             return Err(rejection);
         }

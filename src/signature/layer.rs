@@ -6,11 +6,13 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 use http::request::Parts;
 use tower_layer::Layer;
 
 use super::SignatureService;
+use super::explainer::{Explainer, Explaining};
 use super::key_cache::KeyCache;
 use super::key_source::KeySource;
 use super::report_only::ReportOnlySignatureLayer;
@@ -41,6 +43,7 @@ pub(super) struct Config {
     metrics: Option<Arc<OnceLock<SignatureMetrics>>>,
     /// What is told of refusals in report-only mode.
     pub(super) reporter: Reporter,
+    pub(super) explaining: Option<Arc<Explaining>>,
 }
 
 /// What a signature layer refuses that is a matter of signatures and keys: not the method, nor the limits of the body.
@@ -155,8 +158,9 @@ impl SignatureLayer {
         let refusals =
             Refusals::default().for_route(plan.route().clone()).unauthorized_as(plan.scheme().unauthorized_status());
         let (plan, clock) = (Arc::new(plan), Arc::new(SystemClock));
-        let reporter = Reporter::new(REASONS);
-        Self { config: Arc::new(Config { plan, keys, method: Method::POST, clock, refusals, metrics: None, reporter }) }
+        let (reporter, metrics, explaining) = (Reporter::new(REASONS), None, None);
+        let method = Method::POST;
+        Self { config: Arc::new(Config { plan, keys, method, clock, refusals, metrics, reporter, explaining }) }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -174,6 +178,7 @@ impl SignatureLayer {
             if config.metrics.take().is_some() {
                 config.count();
             }
+            config.explaining = config.explaining.take().map(|explaining| Arc::new(explaining.renamed()));
         })
     }
 
@@ -199,6 +204,11 @@ impl SignatureLayer {
     /// How refusals are written; default: `application/problem+json`.
     pub fn render_with(self, renderer: impl RenderRejection) -> Self {
         self.with(|config| config.refusals = std::mem::take(&mut config.refusals).rendered_by(Arc::new(renderer)))
+    }
+
+    /// Says in the log why signatures do not match. Default: it does not. See [`Explainer`].
+    pub fn explain(self, explainer: Explainer) -> Self {
+        self.with(|config| config.explaining = Some(Arc::new(Explaining::new(explainer))))
     }
 
     /// Counts by which keys deliveries were verified, how old signatures and how large bodies are. Install the
@@ -227,6 +237,10 @@ impl SignatureLayer {
             metrics.get_or_init(|| self.config.resolve());
         }
         self.config.reporter.ready(self.config.plan.route());
+        if let Some(explaining) = &self.config.explaining {
+            let ring = self.config.keys.ring();
+            explaining.begin(&self.config.plan, ring.as_ref().and_then(|ring| ring.secrets()));
+        }
         self.config.clone()
     }
 
@@ -281,6 +295,22 @@ impl SignatureLayer {
 }
 
 impl Config {
+    /// A request was refused: what there is to say to the operator is said later, and elsewhere. `ring` is what was
+    /// tried, where keys were tried at all.
+    pub(super) fn refused(
+        &self,
+        rejection: &Rejection,
+        head: &Parts,
+        read: Option<&Bytes>,
+        ring: Option<Arc<Keyring>>,
+    ) {
+        if let Some(explaining) = &self.explaining {
+            let ring = ring.or_else(|| self.keys.ring());
+            let keys = ring.as_ref().and_then(|ring| ring.secrets());
+            explaining.refused(&self.plan, keys, rejection.reason(), (head, read), &*self.clock);
+        }
+    }
+
     /// The handles, once there is a service.
     pub(super) fn metrics(&self) -> Option<&SignatureMetrics> {
         self.metrics.as_ref()?.get()

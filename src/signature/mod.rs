@@ -42,6 +42,8 @@
 //! # Ok(()) }
 //! ```
 
+mod explain_log;
+mod explainer;
 mod future;
 mod handed;
 mod key_cache;
@@ -54,6 +56,7 @@ mod resolver;
 mod service;
 mod watched;
 
+pub use explainer::Explainer;
 pub use future::SignatureFuture;
 pub(crate) use handed::Handed;
 pub use key_source::{KeySource, KeySourceFn, MemoryKeySource, key_source_fn};

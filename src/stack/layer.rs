@@ -22,7 +22,7 @@ use crate::metrics::MetricsLayer;
 use crate::raw_body::RawBodyLayer;
 use crate::rejection::RenderRejection;
 use crate::secret::Secret;
-use crate::signature::SignatureLayer;
+use crate::signature::{Explainer, SignatureLayer};
 use crate::trace::TraceLayer;
 #[cfg(feature = "moka")]
 use crate::{
@@ -240,6 +240,12 @@ impl WebhookLayer {
     /// Lets the handler run for each delivery, however often it comes.
     pub fn without_idempotency(mut self) -> Self {
         self.idempotency = None;
+        self
+    }
+
+    /// Says in the log why signatures do not match. Default: it does not. See [`Explainer`].
+    pub fn explain(mut self, explainer: Explainer) -> Self {
+        self.signature = self.signature.explain(explainer);
         self
     }
 

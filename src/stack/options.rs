@@ -11,7 +11,7 @@ use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::idempotency::IdempotencyLayer;
 use crate::scheme::Sender;
 use crate::secret::Secrets;
-use crate::signature::{KeyResolver, KeySource, SignatureLayer, WatchedSecrets};
+use crate::signature::{Explainer, KeyResolver, KeySource, SignatureLayer, WatchedSecrets};
 
 /// What several routes share: proxies, budget, idempotency store, metrics. It makes a [`WebhookLayer`] for each.
 ///
@@ -40,6 +40,7 @@ pub struct WebhookOptions {
     metrics: bool,
     budget: Option<BodyBudget>,
     body_deadline: Option<Duration>,
+    explainer: Option<Explainer>,
     idempotency: Option<IdempotencyLayer>,
     routes: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -59,6 +60,7 @@ impl WebhookOptions {
             metrics: false,
             budget: None,
             body_deadline: None,
+            explainer: None,
             idempotency: None,
             routes: Arc::default(),
         }
@@ -92,6 +94,13 @@ impl WebhookOptions {
     /// The longest time that a body may take. Default: 10 s.
     pub fn body_deadline(mut self, deadline: Duration) -> Self {
         self.body_deadline = Some(deadline);
+        self
+    }
+
+    /// Says in the log why signatures do not match, on all routes: one then also knows the secret of another. Default:
+    /// it does not.
+    pub fn explain(mut self, explainer: Explainer) -> Self {
+        self.explainer = Some(explainer);
         self
     }
 
@@ -168,6 +177,9 @@ impl WebhookOptions {
         }
         if self.metrics {
             layer = layer.counted();
+        }
+        if let Some(explainer) = &self.explainer {
+            layer = layer.explain(explainer.clone());
         }
         if let Some(budget) = &self.budget {
             layer = layer.body_budget(budget.clone());

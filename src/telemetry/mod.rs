@@ -12,6 +12,7 @@ mod disabled;
 #[cfg(feature = "metrics")]
 mod enabled;
 mod end;
+mod explain;
 #[cfg(feature = "sqlite")]
 mod inbox;
 #[cfg(feature = "metrics")]
@@ -49,6 +50,7 @@ pub(crate) use enabled::{
     AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReplayMetrics, RequestMetrics, SignatureMetrics,
 };
 pub(crate) use end::End;
+pub(crate) use explain::ExplainMetrics;
 #[cfg(feature = "sqlite")]
 pub(crate) use inbox::{Attempted, Death, InboxMetrics, Standing, Waiting};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};

@@ -67,6 +67,9 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
         ReloadMetrics::of_ring("stripe").loaded(UnixTime::from_secs(1_900_000_000));
         ReportMetrics::new("r", &[Reason::IpDenied]).reported(Reason::IpDenied);
         IdempotencyMetrics::new("moka").operation(Operation::Claim(Claimed::New), Duration::from_micros(1));
+        let explain = ExplainMetrics::new("r", ["url_host"]);
+        explain.explained(0);
+        explain.suppressed();
         #[cfg(feature = "sqlite")]
         {
             let inbox = InboxMetrics::new(["billing"], 16);

@@ -1,10 +1,12 @@
-//! The command line tool: judges captured deliveries, signs and sends requests, lists the senders, makes a store forget.
+//! The command line tool: judges captured deliveries and says why they do not match, signs and sends requests, lists the senders, makes a store forget.
 
 mod client;
 #[cfg(feature = "sqlite")]
 mod dead_letters;
+mod explain;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod forget;
+mod lines;
 mod providers;
 mod replay;
 mod send;
@@ -26,8 +28,8 @@ Exit codes:
   1  reading, writing, signing or sending failed, or the store did
   2  a line is no captured delivery, names an unknown sender or has no secret; or the command line is wrong";
 
-/// Verifies captured webhook deliveries, signs (and sends) requests as a sender does, lists the senders, and (built with
-/// the feature `redis` or `postgres`) makes a store forget a delivery.
+/// Verifies captured webhook deliveries and says why they do not match, signs (and sends) requests as a sender does, lists
+/// the senders, and (built with the feature `redis` or `postgres`) makes a store forget a delivery.
 #[derive(Debug, Parser)]
 #[command(name = "tower-webhook", version, about, after_help = EXIT_CODES)]
 struct Cli {
@@ -39,6 +41,7 @@ struct Cli {
 enum Command {
     #[cfg(feature = "sqlite")]
     DeadLetters(dead_letters::DeadLettersCommand),
+    Explain(explain::Explain),
     #[cfg(any(feature = "postgres", feature = "redis"))]
     Forget(forget::Forget),
     Providers(providers::Providers),
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         #[cfg(feature = "sqlite")]
         Command::DeadLetters(command) => command.run(),
+        Command::Explain(command) => command.run(),
         #[cfg(any(feature = "postgres", feature = "redis"))]
         Command::Forget(command) => command.run(),
         Command::Providers(command) => command.run(),

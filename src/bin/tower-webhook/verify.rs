@@ -1,12 +1,13 @@
 //! `tower-webhook verify`.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use tower_webhook::capture::{Judge, Judgement, Trouble, Verdict};
 
+use crate::lines::{KEPT, LONGEST_LINE, Line, read_line};
 use crate::{Failure, UNJUDGED, providers, secret_from_env};
 
 const EXAMPLES: &str = r#"Examples:
@@ -30,12 +31,6 @@ A line of output:
   {"id":"a1","verdict":"error","reason":"unknown_provider","detail":"…"}
 
 Exit codes: 0 every line could be judged, 1 reading or writing failed, 2 a line could not be judged."#;
-
-/// No line is longer: the largest bodies that senders send, in base64, have room.
-const LONGEST_LINE: usize = 64 * 1024 * 1024;
-
-/// A buffer of this many bytes is kept from line to line; what a longer line needed is given back.
-const KEPT: usize = 1024 * 1024;
 
 /// Judges captured deliveries, one JSON object a line, as the layer would have when they came.
 ///
@@ -134,31 +129,6 @@ fn judge_all<R: Read>(
 enum Judged {
     By(Judgement),
     TooLong,
-}
-
-enum Line {
-    End,
-    TooLong,
-    Whole,
-}
-
-/// Reads up to the next line end, which is taken off. Of a line that is too long nothing is kept.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
-    line.clear();
-    let most = LONGEST_LINE as u64;
-    if input.by_ref().take(most).read_until(b'\n', line)? == 0 {
-        return Ok(Line::End);
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-        return Ok(Line::Whole);
-    }
-    if line.len() < LONGEST_LINE {
-        return Ok(Line::Whole);
-    }
-    line.clear();
-    input.skip_until(b'\n')?;
-    Ok(Line::TooLong)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod addresses;
 mod bodies;
 mod captured;
+mod explanations;
 mod forgeries;
 mod input;
 mod signing;
@@ -17,6 +18,7 @@ pub type Check = (&'static str, fn(&[u8]));
 pub const ALL: &[Check] = &[
     ("captured_delivery", captured::delivery),
     ("cidr_list", addresses::cidr_list),
+    ("explanation", explanations::explanation),
     ("forged_delivery", forgeries::delivery),
     ("forwarded", addresses::forwarded),
     ("json_id", bodies::json_id),
