@@ -44,6 +44,10 @@ fn other_formats(search: &Search<'_>) -> Vec<(TimestampFormat, &'static str)> {
     let (Some(text), Some(now)) = (search.scheme().shown_timestamp(search.head), search.now) else { return Vec::new() };
     let own = search.scheme().timestamp_format();
     let near = |time: UnixTime| now.saturating_since(time) <= NEAR && time.saturating_since(now) <= NEAR;
+    if own.and_then(|format| format.parse(&text)).is_some_and(near) {
+        // It was read as it was meant.
+        return Vec::new();
+    }
     let other = FORMATS.into_iter().filter(|(format, _)| Some(*format) != own);
     other.filter(|(format, _)| format.parse(&text).is_some_and(near)).collect()
 }

@@ -40,14 +40,18 @@ mod unfinished;
 
 use crate::clock::UnixTime;
 
+#[cfg(all(feature = "journal", not(feature = "metrics")))]
+pub(crate) use disabled::ReplayMetrics;
 #[cfg(not(feature = "metrics"))]
 pub(crate) use disabled::{
-    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReplayMetrics, ReportMetrics,
-    RequestMetrics, SignatureMetrics,
+    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReportMetrics, RequestMetrics,
+    SignatureMetrics,
 };
+#[cfg(all(feature = "journal", feature = "metrics"))]
+pub(crate) use enabled::ReplayMetrics;
 #[cfg(feature = "metrics")]
 pub(crate) use enabled::{
-    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReplayMetrics, RequestMetrics, SignatureMetrics,
+    AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, RequestMetrics, SignatureMetrics,
 };
 pub(crate) use end::End;
 pub(crate) use explain::ExplainMetrics;

@@ -78,7 +78,7 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
             inbox.handled("billing", Duration::from_secs(1));
             inbox.died("r", Death::Permanent);
         }
-        ReplayMetrics::entered("r");
+        super::enabled::ReplayMetrics::entered("r");
     });
     for metric in crate::names::CATALOGUE {
         let name = metric.name;
