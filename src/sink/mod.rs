@@ -36,6 +36,7 @@
 //! use std::convert::Infallible;
 //! use std::sync::{Arc, Mutex};
 //!
+//! use tower::Layer;
 //! use tower_webhook::sink::{Event, Receipt, Sink, SinkLayer};
 //! use tower_webhook::testing::{self, Endpoint};
 //! use tower_webhook::{Reason, Secret, SignatureLayer, WebhookLayer, provider};
