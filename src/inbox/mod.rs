@@ -95,8 +95,11 @@ mod handle;
 mod layer;
 mod log;
 mod outcome;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod retention;
 mod service;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod subscriber;
 mod worker;

@@ -13,7 +13,7 @@ mod disabled;
 mod enabled;
 mod end;
 mod explain;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod inbox;
 #[cfg(feature = "metrics")]
 mod log;
@@ -54,7 +54,7 @@ pub(crate) use enabled::{
 };
 pub(crate) use end::End;
 pub(crate) use explain::ExplainMetrics;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use inbox::{Attempted, Death, InboxMetrics, Standing, Waiting};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
 #[cfg(feature = "metrics")]

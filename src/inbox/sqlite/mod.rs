@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use self::schema::Lock;
 use self::writer::{IfFull, Writer};
 use super::dead_letter::{DeadLetter, DeadLetterContent, DeadLetterFilter};
-use super::engine::{Appended, Call, Counts, Due, Ending, Engine, Found};
+use super::engine::{Appended, Call, Counts, Due, Ending, Engine, Found, Lease};
 use super::error::{InboxError, InboxErrorKind};
 use super::event::Event;
 use super::retention::Retention;
@@ -82,12 +82,15 @@ impl Engine for Sqlite {
         self.read(move |connection| deliveries::due(connection, &ask))
     }
 
-    fn begin(&self, subscriber: Arc<str>, seq: i64) -> Call<Option<u32>> {
-        self.writer.write(0, IfFull::Wait, move |connection| deliveries::begin(connection, &subscriber, seq))
+    fn begin(&self, lease: Lease) -> Call<Option<u32>> {
+        self.writer
+            .write(0, IfFull::Wait, move |connection| deliveries::begin(connection, &lease.subscriber, lease.seq))
     }
 
-    fn finish(&self, subscriber: Arc<str>, seq: i64, ending: Ending) -> Call<()> {
-        self.writer.write(0, IfFull::Wait, move |connection| deliveries::finish(connection, &subscriber, seq, &ending))
+    fn finish(&self, lease: Lease, ending: Ending) -> Call<()> {
+        self.writer.write(0, IfFull::Wait, move |connection| {
+            deliveries::finish(connection, &lease.subscriber, lease.seq, &ending)
+        })
     }
 
     fn dead_letters(&self, filter: DeadLetterFilter, limit: u32) -> Call<Vec<DeadLetter>> {
