@@ -34,7 +34,7 @@ mod span;
 mod span;
 #[cfg(all(test, feature = "metrics"))]
 mod tests;
-#[cfg_attr(not(all(feature = "sqlite", feature = "tracing")), allow(dead_code))]
+#[cfg_attr(not(all(any(feature = "postgres", feature = "sqlite"), feature = "tracing")), allow(dead_code))]
 mod traceparent;
 
 use crate::clock::UnixTime;
@@ -59,10 +59,10 @@ pub(crate) use inbox::{Attempted, Death, InboxMetrics, Standing, Waiting};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
 #[cfg(feature = "metrics")]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use span::ProcessSpan;
 pub(crate) use span::ReceiveSpan;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use traceparent::traceparent;
 
 /// What is counted of a delivery that was let through.

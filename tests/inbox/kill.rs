@@ -76,5 +76,5 @@ async fn fault_29_killed_at_random_moments_it_loses_nothing_and_repeats_only_wha
     }
     // Each kill interrupts at most what ran at once: 32 of each subscriber.
     assert!(repeated <= kills as usize * 64 + 64, "{repeated}");
-    println!("{} acknowledged, {kills} kills, {repeated} finished more than once", acknowledged.len());
+    eprintln!("{} acknowledged, {kills} kills, {repeated} finished more than once", acknowledged.len());
 }
