@@ -44,7 +44,8 @@ fn every_counter_is_born_at_zero() {
     let counters: Vec<_> =
         page.lines().filter(|line| line.starts_with("webhook_") && line.contains("_total")).collect();
     // Ends of requests, two keys and the rest, decisions, operations, six of the store, three ways to die, two to replay.
-    let dead = if cfg!(feature = "sqlite") { 3 } else { 0 } + if cfg!(feature = "journal") { 2 } else { 0 };
+    let dead = if cfg!(any(feature = "postgres", feature = "sqlite")) { 3 } else { 0 }
+        + if cfg!(feature = "journal") { 2 } else { 0 };
     assert_eq!(counters.len(), End::all().count() + 3 + Decision::ALL.len() + Operation::ALL.len() + 6 + dead);
     for counter in counters {
         assert!(counter.ends_with(" 0"), "{counter}");
@@ -225,7 +226,7 @@ fn handles_are_cheap_to_share() {
     shared::<IdempotencyMetrics>();
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[test]
 fn the_first_dead_letter_of_a_route_is_an_increase() {
     let recorder = recorder();
@@ -240,7 +241,7 @@ fn the_first_dead_letter_of_a_route_is_an_increase() {
     drop(requests);
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[test]
 fn routes_that_are_stored_without_end_are_no_series_without_end() {
     let recorder = recorder();
@@ -251,7 +252,7 @@ fn routes_that_are_stored_without_end_are_no_series_without_end() {
     assert_eq!(page.lines().filter(|line| line.starts_with("webhook_dead_letters_total{")).count(), 3 * 257);
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[test]
 fn what_waits_to_be_stored_is_counted_while_it_waits() {
     let recorder = recorder();
