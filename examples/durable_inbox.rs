@@ -1,12 +1,12 @@
 //! Acknowledge first, work later: a server that may be killed at any moment and loses nothing that it acknowledged.
 //!
 //! ```text
-//! cargo run --features sqlite --example durable_inbox
+//! cargo run --features postgres,sqlite --example durable_inbox
 //! ```
 //!
 //! `POST /webhooks/standard` takes Standard Webhooks and answers 202 once the delivery is on the disk. Two subscribers
 //! work on it: `billing`, and `crm`, which fails each event's first attempt. `PORT` (default 3000, 0 for any);
-//! `INBOX`: the file (default `inbox.db`); `EVENTS_LOG`: a file to which each run that succeeded appends
+//! `INBOX`: a file (default `inbox.db`) or a database (`postgres://…`, with feature `postgres`); `EVENTS_LOG`: a file to which each run that succeeded appends
 //! `<subscriber> <delivery id>`; `HANDLER_MS`: how long a run takes (default 0); `STANDARD_WEBHOOK_SECRET`.
 
 #![allow(clippy::print_stdout, reason = "an example that shows something")]
@@ -23,7 +23,7 @@ use axum::Router;
 use axum::handler::HandlerWithoutStateExt;
 use axum::http::StatusCode;
 use tower::Layer;
-use tower_webhook::inbox::{Inbox, RetrySchedule, Subscriber};
+use tower_webhook::inbox::{Inbox, InboxOptions, RetrySchedule, Subscriber};
 use tower_webhook::serve::Server;
 use tower_webhook::{ConfigError, Delivery, Secret, SignatureLayer, WebhookLayer, provider};
 
@@ -58,18 +58,28 @@ fn subscriber(work: Work) -> Result<Subscriber, ConfigError> {
     let handler = async move |delivery: Delivery| work.clone().run(delivery).await;
     let seconds = [1, 1, 1, 5, 30, 120].map(Duration::from_secs);
     let schedule = RetrySchedule::custom(seconds.into_iter().chain([Duration::from_secs(600); 20]))?;
-    Ok(Subscriber::new(name, handler.into_service()).schedule(schedule).concurrency(32))
+    // `crm` fails on purpose, many in a row at times: nothing is to be postponed for that.
+    let breaker = (u32::MAX, Duration::ZERO);
+    let subscriber = Subscriber::new(name, handler.into_service()).circuit_breaker(breaker.0, breaker.1);
+    Ok(subscriber.schedule(schedule).concurrency(32))
 }
 
 /// An inbox with both subscribers.
-async fn open(path: &str, log: Option<File>, takes: Duration) -> Result<Inbox, Box<dyn Error>> {
-    if path.starts_with("postgres://") || path.starts_with("postgresql://") {
-        return Err("this build knows inboxes in SQLite files only: give INBOX the path of a file".into());
-    }
+async fn open(place: &str, log: Option<File>, takes: Duration) -> Result<Inbox, Box<dyn Error>> {
     let log = log.map(Arc::new);
     let work = |subscriber| Work { subscriber, takes, log: log.clone() };
-    let inbox = Inbox::sqlite(path).subscriber(subscriber(work("billing"))?).subscriber(subscriber(work("crm"))?);
+    let inbox = options(place)?.subscriber(subscriber(work("billing"))?).subscriber(subscriber(work("crm"))?);
     Ok(inbox.open().await?)
+}
+
+fn options(place: &str) -> Result<InboxOptions, Box<dyn Error>> {
+    if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+        #[cfg(feature = "postgres")]
+        return Ok(Inbox::postgres(place));
+        #[cfg(not(feature = "postgres"))]
+        return Err("this build knows inboxes in SQLite files only: build it with `--features postgres,sqlite`".into());
+    }
+    Ok(Inbox::sqlite(place))
 }
 
 fn app(inbox: &Inbox, secret: Secret) -> Result<Router, Box<dyn Error>> {

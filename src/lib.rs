@@ -13,10 +13,12 @@ mod encoding;
 mod json_pointer;
 pub mod names;
 mod outcome;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub mod redact;
 pub mod rejection;
-#[cfg(any(feature = "send", feature = "sqlite"))]
-#[cfg_attr(not(all(feature = "send", feature = "sqlite")), allow(dead_code))]
+#[cfg(any(feature = "postgres", feature = "send", feature = "sqlite"))]
+#[cfg_attr(not(all(feature = "send", any(feature = "postgres", feature = "sqlite"))), allow(dead_code))]
 mod retry_schedule;
 mod run_context;
 pub mod secret;
@@ -43,8 +45,8 @@ pub mod challenge;
 pub mod danger;
 pub mod https_only;
 pub mod idempotency;
-#[cfg(feature = "sqlite")]
-#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "postgres", feature = "sqlite"))))]
 pub mod inbox;
 #[cfg(feature = "journal")]
 #[cfg_attr(docsrs, doc(cfg(feature = "journal")))]
@@ -99,7 +101,7 @@ pub use config_error::{ConfigError, ConfigErrorKind};
 pub use delivery::Delivery;
 pub use https_only::HttpsOnlyLayer;
 pub use idempotency::IdempotencyLayer;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use inbox::{Inbox, InboxLayer};
 #[cfg(feature = "journal")]
 pub use journal::JournalLayer;

@@ -22,6 +22,10 @@ use tower_webhook::{
 
 #[path = "ack_deadline/kill.rs"]
 mod kill;
+#[cfg(feature = "postgres")]
+#[allow(dead_code, reason = "the tests of the store use all of it")]
+#[path = "postgres/server.rs"]
+mod server;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const SHORT: Duration = Duration::from_millis(40);
@@ -271,6 +275,40 @@ async fn without_an_inbox_the_deadline_is_the_senders_and_a_later_failure_is_los
         assert_eq!(layer.drain(Duration::from_secs(1)).await, 1, "it goes on");
         assert_eq!(layer.drain(Duration::from_secs(120)).await, 0);
     }
+}
+
+/// Two processes, as far as the database can tell.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn in_postgres_no_other_process_runs_what_is_under_way_and_any_runs_what_failed() {
+    let server = server::Server::start().await;
+    let (site, work) = (Site::new(), Work::new(&[500]));
+    let (here, elsewhere) = (Work::new(&[]), Work::new(&[]));
+    elsewhere.permits.add_permits(9);
+    let open = async |work: &Work| {
+        let schedule = RetrySchedule::custom([Duration::from_secs(60)]).unwrap().without_jitter();
+        let options = Inbox::postgres(&server.url()).lease(Duration::from_secs(1)).clock(site.clock.clone());
+        let inbox = options.subscriber(Subscriber::new("orders", work.service()).schedule(schedule));
+        let inbox = inbox.open().await.unwrap();
+        inbox.start();
+        inbox
+    };
+    let (inbox, other) = (open(&here).await, open(&elsewhere).await);
+    let layer = in_time(&inbox, SHORT);
+    let endpoint = site.endpoint(layer.layer(work.service()));
+    assert_eq!(endpoint.send(&site.delivery("msg_1")).await.status(), 202);
+    // Longer than the lease, which is kept alive.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!((layer.running(), elsewhere.runs().len(), here.runs().len()), (1, 0, 0));
+    work.permits.add_permits(1);
+    assert_eq!(layer.drain(LONG).await, 0);
+    assert_eq!(elsewhere.runs().len(), 0, "it waits for its retry");
+    site.clock.advance(Duration::from_secs(61));
+    other.wake();
+    until(&other, |counts| counts.pending == 0).await;
+    assert_eq!((work.runs(), elsewhere.runs()), (vec!["msg_1#1".to_owned()], vec!["msg_1#2".to_owned()]));
+    inbox.drain(LONG).await.unwrap();
+    other.drain(LONG).await.unwrap();
 }
 
 #[test]

@@ -61,6 +61,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("client_ip", Ring::Engine),
     ("crypto", Ring::Engine),
     ("explain", Ring::Engine),
+    ("postgres", Ring::Engine),
     ("provider", Ring::Engine),
     ("scheme", Ring::Engine),
     ("ack_deadline", Ring::Middleware),

@@ -6,6 +6,10 @@ pub mod adding_a_provider {}
 #[doc = include_str!("idempotency.md")]
 pub mod idempotency {}
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[doc = include_str!("inbox.md")]
+pub mod inbox {}
+
 #[doc = include_str!("secrets.md")]
 pub mod secrets {}
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::Health;
 use crate::idempotency::{Drain, Drained};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::inbox::{Inbox, InboxDrained};
 
 /// Takes a process out of service without losing a delivery:
@@ -36,7 +36,7 @@ pub struct Shutdown {
     unready: Duration,
     grace: Duration,
     runs: Vec<Drain>,
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     inboxes: Vec<Inbox>,
 }
 
@@ -48,7 +48,7 @@ impl Shutdown {
             unready: Duration::from_secs(5),
             grace: Duration::from_secs(10),
             runs: Vec::new(),
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
             inboxes: Vec::new(),
         }
     }
@@ -73,7 +73,7 @@ impl Shutdown {
     }
 
     /// Drains this inbox, too.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub fn inbox(mut self, inbox: &Inbox) -> Self {
         self.inboxes.push(inbox.clone());
         self
@@ -113,7 +113,7 @@ impl Shutdown {
         finished
     }
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     async fn finish_inboxes(&self, finished: &mut Finished) {
         for inbox in &self.inboxes {
             match inbox.drain(self.grace).await {
@@ -126,15 +126,15 @@ impl Shutdown {
         }
     }
 
-    #[cfg(not(feature = "sqlite"))]
+    #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
     async fn finish_inboxes(&self, _: &mut Finished) {}
 
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     fn inboxes(&self) -> usize {
         self.inboxes.len()
     }
 
-    #[cfg(not(feature = "sqlite"))]
+    #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
     #[allow(clippy::unused_self, reason = "the same interface as with an inbox")]
     fn inboxes(&self) -> usize {
         0

@@ -2,21 +2,37 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::Request;
 
-use super::engine::{Appended, Ending};
+use super::engine::Ending;
+use super::error::{InboxError, InboxErrorKind};
 use super::event::{millis, time};
+use super::handle::Inbox;
 use super::outcome::InboxOutcome;
 use super::service::Intake;
 use super::subscriber::{Ran, Subscriber};
 use super::worker::{self, Attempt, Phase};
 use crate::delivery::Delivery;
-use crate::takeover::{CutOff, Doing, Ended, NotTaken, Runs, Taken, TakesOver, Taking};
+use crate::run_context::Token;
+use crate::takeover::{CutOff, Doing, Ended, NotTaken, Runs, Taken, Takeover, TakesOver, Taking};
 
-/// How long after it was stored a delivery is left to the process that runs it, before it has said so.
-const HELD: Duration = Duration::from_secs(10);
+impl Inbox {
+    /// Takes over what this subscriber's service, run in the request behind an
+    /// [`AckDeadlineLayer`](crate::AckDeadlineLayer), has not finished at the sender's deadline: it is stored before the
+    /// answer goes out, as a first attempt that is under way, and the subscriber goes on with it where that fails or the
+    /// process dies. No other subscriber gets it, and filters are not asked. What began in a request is not held to
+    /// [`concurrency`](Subscriber::concurrency) or [`ordered`](Subscriber::ordered).
+    ///
+    /// # Errors
+    /// There is no subscriber by this name.
+    pub fn takeover(&self, subscriber: &str) -> Result<Takeover, InboxError> {
+        let found = self.intake.subscribers.iter().find(|(one, _)| *one.name == *subscriber);
+        let unknown = || InboxError::new(InboxErrorKind::Config, format!("there is no subscriber `{subscriber}`"));
+        let (subscriber, _) = found.ok_or_else(unknown)?;
+        Ok(Takeover(Arc::new(Direct { intake: Arc::clone(&self.intake), subscriber: subscriber.clone() })))
+    }
+}
 
 /// Takes deliveries over for one subscriber.
 pub(super) struct Direct {
@@ -36,22 +52,13 @@ impl TakesOver for Direct {
             if shop.phase() != Phase::Serving {
                 return Err(NotTaken(String::from("the inbox is shutting down")));
             }
-            let mut event = intake
+            let event = intake
                 .event(&request, &delivery, None)
                 .map_err(|reason| NotTaken(format!("the inbox cannot take it: {}", reason.code())))?;
-            // No worker, of this process or another, looks for it before the run is under way.
-            event.due_at = event.due_at.saturating_add(i64::try_from(HELD.as_millis()).unwrap_or_default());
             let (route, received_at, began) = (event.route.clone(), time(event.received_at), shop.clock.monotonic());
-            let failed = |error: super::error::InboxError| NotTaken(error.to_string());
-            let name = Arc::clone(&subscriber.name);
-            let attempt = match shop.engine.append(event, vec![Arc::clone(&name)]).await.map_err(failed)? {
-                // An earlier copy is stored: it is run, or was, whatever becomes of this one.
-                Appended::Duplicate => Whose::AnEarlierCopys,
-                Appended::New { seq } => match shop.engine.begin(name, seq).await.map_err(failed)? {
-                    Some(count) => Whose::Ours(Attempt { seq, count, route, received_at, began }),
-                    None => Whose::AWorkers,
-                },
-            };
+            let lease = shop.engine.append_begun(event, Arc::clone(&subscriber.name), Token::fresh()).await;
+            let lease = lease.map_err(|error| NotTaken(error.to_string()))?;
+            let attempt = lease.map(|lease| Attempt { lease, count: 1, route, received_at, began });
             let taken: Box<dyn Taken> = Box::new(Stored { intake: Arc::clone(&intake), subscriber, attempt });
             Ok(taken)
         })
@@ -66,22 +73,13 @@ impl TakesOver for Direct {
 struct Stored {
     intake: Arc<Intake>,
     subscriber: Subscriber,
-    attempt: Whose,
-}
-
-/// Whose it is to write down how the run ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Whose {
-    /// Storing took so long that a worker has begun.
-    AWorkers,
-    /// It is stored already, and may be done.
-    AnEarlierCopys,
-    Ours(Attempt),
+    /// `None`: an earlier copy was stored already, and may be done. How this run ends is written down by nobody.
+    attempt: Option<Attempt>,
 }
 
 impl Taken for Stored {
     fn is_kept(&self) -> bool {
-        self.attempt != Whose::AnEarlierCopys
+        self.attempt.is_some()
     }
 
     fn cut_off(&mut self) -> Pin<Box<dyn Future<Output = CutOff> + Send>> {
@@ -97,7 +95,7 @@ impl Taken for Stored {
 
     fn end(self: Box<Self>, ended: Ended) -> Doing {
         Box::pin(async move {
-            let Whose::Ours(attempt) = &self.attempt else { return };
+            let Some(attempt) = &self.attempt else { return };
             let shop = &self.intake.shop;
             let ran = match ended {
                 Ended::Answered(head) => {
@@ -110,12 +108,13 @@ impl Taken for Stored {
                 }
                 Ended::CutOff(CutOff::Stopping) => {
                     let due = millis(shop.clock.now().unwrap_or_default());
-                    return worker::finish(shop, &self.subscriber.name, attempt.seq, Ending::Returned { due }).await;
+                    return worker::finish(shop, &attempt.lease, Ending::Returned { due }).await;
                 }
                 Ended::CutOff(CutOff::TooLong(limit)) => Ran::failed(format!("the handler took longer than {limit:?}")),
                 Ended::Failed(error) => Ran::failed(error),
             };
             worker::end(shop, &self.subscriber, attempt, ran).await;
+            shop.engine.let_go(&attempt.lease);
             self.intake.wake();
         })
     }

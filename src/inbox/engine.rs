@@ -9,6 +9,7 @@ use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::error::InboxError;
 use super::event::Event;
 use super::retention::Retention;
+use crate::run_context::Token;
 
 /// A call of the engine. It goes on even if this is dropped.
 pub(super) type Call<T> = Pin<Box<dyn Future<Output = Result<T, InboxError>> + Send>>;
@@ -17,12 +18,16 @@ pub(super) type Call<T> = Pin<Box<dyn Future<Output = Result<T, InboxError>> + S
 pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
     /// Stores an event with one row a subscriber, in one transaction. Returns once that is on the disk.
     fn append(&self, event: Event, subscribers: Vec<Arc<str>>) -> Call<Appended>;
+    /// Stores an event as the first attempt of one subscriber, under way already, in one transaction. `None`: it was there.
+    fn append_begun(&self, event: Event, subscriber: Arc<str>, token: Token) -> Call<Option<Lease>>;
     /// Deliveries that are due, the earliest first; suspects before all others.
     fn due(&self, ask: Due) -> Call<Found>;
     /// Counts the attempt, durably: to be called just before the handler starts. `None`: it is not to be run any more.
-    fn begin(&self, subscriber: Arc<str>, seq: i64) -> Call<Option<u32>>;
-    /// Writes down how an attempt ended.
-    fn finish(&self, subscriber: Arc<str>, seq: i64, ending: Ending) -> Call<()>;
+    fn begin(&self, lease: Lease) -> Call<Option<u32>>;
+    /// Writes down how an attempt ended. Where the lease is somebody else's by now, nothing is written.
+    fn finish(&self, lease: Lease, ending: Ending) -> Call<()>;
+    /// Whoever had the lease has ended, well or not: it is no longer kept alive.
+    fn let_go(&self, _: &Lease) {}
     /// Dead letters, the oldest first, at most `limit`.
     fn dead_letters(&self, filter: DeadLetterFilter, limit: u32) -> Call<Vec<DeadLetter>>;
     /// Makes dead letters due now, with all attempts before them. Returns how many.
@@ -41,10 +46,7 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
     Duplicate,
-    New {
-        /// The number of the event.
-        seq: i64,
-    },
+    New,
 }
 
 /// Which deliveries are looked for.
@@ -56,6 +58,16 @@ pub(super) struct Due {
     pub(super) order: Option<HeadOfLine>,
     /// What is running, or about to.
     pub(super) taken: HashSet<i64>,
+    /// Whose what is found will be: nobody else's, and not that of an earlier look.
+    pub(super) token: Token,
+}
+
+/// A delivery that was found, and who may run it: the token tells its owner from one whose lease has lapsed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lease {
+    pub(super) subscriber: Arc<str>,
+    pub(super) seq: i64,
+    pub(super) token: Token,
 }
 
 /// What a dead letter does to those behind it that have the same order key.
@@ -78,10 +90,10 @@ pub(super) struct Found {
 /// One delivery to one subscriber.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) seq: i64,
+    pub(super) lease: Lease,
     /// Attempts so far.
     pub(super) attempts: u32,
-    /// It was running when the process ended.
+    /// It was running when its process ended, or was cut off.
     pub(super) suspect: bool,
     pub(super) event: Event,
 }

@@ -30,8 +30,6 @@ pub(super) struct Event {
     pub(super) headers: Vec<u8>,
     pub(super) body: Bytes,
     pub(super) received_at: i64,
-    /// When its deliveries are tried first.
-    pub(super) due_at: i64,
     pub(super) key_until: i64,
 }
 
@@ -80,7 +78,6 @@ impl Event {
             headers: kept.headers,
             body: delivery.body().clone(),
             received_at: millis(kept.now),
-            due_at: millis(kept.now),
             key_until: millis(kept.now.saturating_add(kept.retain)),
         }
     }

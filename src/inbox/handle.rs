@@ -1,7 +1,6 @@
 //! An inbox: how it is set up, opened, worked and closed.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,41 +9,52 @@ use tokio::sync::{Notify, RwLock, watch};
 use tokio::task::JoinHandle;
 
 use super::dead_letter::{DeadLetter, DeadLetterFilter};
-use super::direct::Direct;
 use super::engine::{Counts, Engine};
 use super::error::{InboxError, InboxErrorKind};
 use super::event::millis;
 use super::layer::{Answering, InboxLayer};
 use super::retention::Retention;
 use super::service::{InboxEndpoint, Intake};
-use super::sqlite::Sqlite;
 use super::subscriber::Subscriber;
 use super::worker::{self, Phase, Workshop};
 use crate::clock::{Clock, SystemClock};
 use crate::delivery::Delivery;
 use crate::redact;
-use crate::takeover::{Runs, Takeover};
+use crate::takeover::Runs;
 use crate::telemetry::{InboxMetrics, Standing};
 
 /// How often what need not be kept is looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often the gauges are set, where the inbox is counted.
 const GAUGES: Duration = Duration::from_secs(10);
+/// How long a process may be silent before others take over what it had.
+const LEASE: Duration = Duration::from_secs(15);
 
 pub(super) type OrderKey = Arc<dyn Fn(&Delivery) -> Option<String> + Send + Sync>;
 
 /// The settings of an [`Inbox`].
 #[must_use]
 pub struct InboxOptions {
-    path: PathBuf,
+    place: Place,
     subscribers: Vec<Subscriber>,
     queue: usize,
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+    lease: Duration,
     retention: Retention,
     clock: Arc<dyn Clock>,
     order_key: Option<OrderKey>,
     headers: Vec<HeaderName>,
     counted: Counted,
     wrong: Option<String>,
+}
+
+/// Where the inbox is.
+#[derive(Debug)]
+enum Place {
+    #[cfg(feature = "postgres")]
+    Postgres(super::postgres::Reach),
+    #[cfg(feature = "sqlite")]
+    Sqlite(std::path::PathBuf),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +65,12 @@ enum Counted {
 }
 
 impl InboxOptions {
-    fn new(path: PathBuf) -> Self {
+    fn new(place: Place) -> Self {
         Self {
-            path,
+            place,
             subscribers: Vec::new(),
             queue: 4096,
+            lease: LEASE,
             retention: Retention::default(),
             clock: Arc::new(SystemClock),
             order_key: None,
@@ -81,6 +92,16 @@ impl InboxOptions {
     /// How many deliveries may wait to be stored; one more is refused with 503 `queue_full`. Default 4096.
     pub const fn queue(mut self, deliveries: usize) -> Self {
         self.queue = deliveries;
+        self
+    }
+
+    /// In PostgreSQL: how long a delivery belongs to a process that gives no sign of life, before another takes it over.
+    /// Signs are given three times as often. Shorter than a stall of the process or the database, and a delivery runs
+    /// twice. Default 15 s; no less than 1 s. A file has no need of it: one process holds it.
+    #[cfg(feature = "postgres")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+    pub fn lease(mut self, time: Duration) -> Self {
+        self.lease = time.max(Duration::from_secs(1));
         self
     }
 
@@ -124,8 +145,8 @@ impl InboxOptions {
     /// Opens the inbox, or makes it. Nothing is worked on before [`Inbox::start`].
     ///
     /// # Errors
-    /// Another process holds the file; it is no inbox, or one of a newer version; a setting contradicts itself; there
-    /// is no subscriber.
+    /// Another process holds the file; it is no inbox, or one of a newer version; the database cannot be reached, or not
+    /// keep what is promised; a setting contradicts itself; there is no subscriber.
     pub async fn open(self) -> Result<Inbox, InboxError> {
         let wrong =
             if self.subscribers.is_empty() { Some("an inbox needs a subscriber".to_owned()) } else { self.wrong };
@@ -133,13 +154,27 @@ impl InboxOptions {
             return Err(InboxError::new(InboxErrorKind::Config, wrong));
         }
         let names: Vec<_> = self.subscribers.iter().map(|one| (Arc::clone(&one.name), one.filter.clone())).collect();
-        let (path, queue, max_bytes) = (self.path, self.queue, self.retention.max_bytes);
-        let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, queue, max_bytes, &names)).await;
-        let failed = |error| InboxError::new(InboxErrorKind::Open, "the inbox could not be opened").because(error);
-        let engine: Arc<dyn Engine> = Arc::new(opened.map_err(failed)??);
+        let subscribers: Vec<_> = self.subscribers.into_iter().map(|one| (one, Arc::new(Notify::new()))).collect();
+        let (queue, max_bytes) = (self.queue, self.retention.max_bytes);
+        let engine: Arc<dyn Engine> = match self.place {
+            #[cfg(feature = "postgres")]
+            Place::Postgres(reach) => {
+                let wake = subscribers.iter().map(|(_, wake)| Arc::clone(wake)).collect();
+                let settings =
+                    super::postgres::Settings { queue, max_bytes, lease: self.lease, subscribers: &names, wake };
+                Arc::new(super::postgres::Postgres::open(reach, settings).await?)
+            }
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(path) => {
+                let open = move || super::sqlite::Sqlite::open(&path, queue, max_bytes, &names);
+                let failed =
+                    |error| InboxError::new(InboxErrorKind::Open, "the inbox could not be opened").because(error);
+                Arc::new(tokio::task::spawn_blocking(open).await.map_err(failed)??)
+            }
+        };
         let metrics = match self.counted {
             Counted::No => None,
-            Counted::Yes => Some(InboxMetrics::new(self.subscribers.iter().map(|one| &*one.name), queue)),
+            Counted::Yes => Some(InboxMetrics::new(subscribers.iter().map(|(one, _)| &*one.name), queue)),
         };
         let shop = Workshop {
             engine,
@@ -149,7 +184,6 @@ impl InboxOptions {
             alone: Arc::new(RwLock::new(())),
             direct: Runs::default(),
         };
-        let subscribers = self.subscribers.into_iter().map(|one| (one, Arc::new(Notify::new()))).collect();
         let intake = Intake { shop: Arc::new(shop), subscribers, order_key: self.order_key, headers: self.headers };
         Ok(Inbox { intake: Arc::new(intake), retention: self.retention, tasks: Arc::default() })
     }
@@ -158,7 +192,7 @@ impl InboxOptions {
 impl fmt::Debug for InboxOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InboxOptions")
-            .field("path", &self.path)
+            .field("place", &self.place)
             .field("subscribers", &self.subscribers)
             .finish_non_exhaustive()
     }
@@ -167,7 +201,7 @@ impl fmt::Debug for InboxOptions {
 /// A durable inbox, see the [module docs](super). Clones are the same inbox.
 #[derive(Clone, Debug)]
 pub struct Inbox {
-    intake: Arc<Intake>,
+    pub(super) intake: Arc<Intake>,
     retention: Retention,
     tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -185,8 +219,28 @@ pub enum InboxDrained {
 impl Inbox {
     /// An inbox in a SQLite file: for one process, on a local disk. Beside it lie the files that SQLite makes
     /// (`-wal`, `-shm`) and a lock (`.lock`).
-    pub fn sqlite(path: impl AsRef<Path>) -> InboxOptions {
-        InboxOptions::new(path.as_ref().to_owned())
+    #[cfg(feature = "sqlite")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+    pub fn sqlite(path: impl AsRef<std::path::Path>) -> InboxOptions {
+        InboxOptions::new(Place::Sqlite(path.as_ref().to_owned()))
+    }
+
+    /// An inbox in PostgreSQL (12 or newer), for any number of processes on any number of machines, each with the
+    /// subscribers that it names: `postgres://user:password@host:port/database`, without TLS. With TLS:
+    /// [`postgres_pool`](Self::postgres_pool). Its tables, `webhook_inbox` and those whose names begin so, are made where
+    /// the `search_path` of the user leads (`?options=-c%20search_path%3Dhooks` sets it).
+    #[cfg(feature = "postgres")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+    pub fn postgres(url: &str) -> InboxOptions {
+        InboxOptions::new(Place::Postgres(super::postgres::Reach::Url(url.to_owned())))
+    }
+
+    /// The same on a pool that is there already: with TLS, say. Give it timeouts. A pool does not hear of what other
+    /// processes have stored, so workers look once a second.
+    #[cfg(feature = "postgres")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+    pub fn postgres_pool(pool: deadpool_postgres::Pool) -> InboxOptions {
+        InboxOptions::new(Place::Postgres(super::postgres::Reach::Pool(pool)))
     }
 
     /// The layer that stores and acknowledges, for any number of routes. It stands behind a
@@ -199,21 +253,6 @@ impl Inbox {
     #[must_use]
     pub fn endpoint(&self) -> InboxEndpoint {
         tower_layer::Layer::layer(&self.layer(), super::service::NotVerified)
-    }
-
-    /// Takes over what this subscriber's service, run in the request behind an
-    /// [`AckDeadlineLayer`](crate::AckDeadlineLayer), has not finished at the sender's deadline: it is stored before the
-    /// answer goes out, as a first attempt that is under way, and the subscriber goes on with it where that fails or the
-    /// process dies. No other subscriber gets it, and filters are not asked. What began in a request is not held to
-    /// [`concurrency`](Subscriber::concurrency) or [`ordered`](Subscriber::ordered).
-    ///
-    /// # Errors
-    /// There is no subscriber by this name.
-    pub fn takeover(&self, subscriber: &str) -> Result<Takeover, InboxError> {
-        let found = self.intake.subscribers.iter().find(|(one, _)| *one.name == *subscriber);
-        let unknown = || InboxError::new(InboxErrorKind::Config, format!("there is no subscriber `{subscriber}`"));
-        let (subscriber, _) = found.ok_or_else(unknown)?;
-        Ok(Takeover(Arc::new(Direct { intake: Arc::clone(&self.intake), subscriber: subscriber.clone() })))
     }
 
     /// Begins to work on what is stored, in tasks of this runtime. Once: a second call does nothing.

@@ -7,6 +7,7 @@ mod events {
 
     const TARGET: &str = "tower_webhook::inbox";
 
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
     pub(in super::super) fn write_failed(path: &Path, error: &dyn Error) {
         tracing::error!(target: TARGET, path = %path.display(), %error, "inbox could not write; the next write is tried");
     }
@@ -27,6 +28,11 @@ mod events {
         tracing::error!(target: TARGET, subscriber, seq, attempts, why = %crate::redact::untrusted(why), "webhook became a dead letter");
     }
 
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+    pub(in super::super) fn lease_lost(subscriber: &str, seq: i64) {
+        tracing::warn!(target: TARGET, subscriber, seq, "a run ended that had lost its lease: it may run again");
+    }
+
     pub(in super::super) fn breaker_opened(subscriber: &str) {
         tracing::warn!(target: TARGET, subscriber, "subscriber fails again and again: its deliveries are postponed");
     }
@@ -37,6 +43,7 @@ mod events {
     use std::error::Error;
     use std::path::Path;
 
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
     pub(in super::super) fn write_failed(_: &Path, _: &dyn Error) {}
 
     pub(in super::super) fn poisoned(_: &str) {}
@@ -47,7 +54,14 @@ mod events {
 
     pub(in super::super) fn dead(_: &str, _: i64, _: u32, _: &str) {}
 
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+    pub(in super::super) fn lease_lost(_: &str, _: i64) {}
+
     pub(in super::super) fn breaker_opened(_: &str) {}
 }
 
-pub(super) use events::{breaker_opened, dead, failed, not_stored, poisoned, write_failed};
+#[cfg(feature = "postgres")]
+pub(super) use events::lease_lost;
+#[cfg(feature = "sqlite")]
+pub(super) use events::write_failed;
+pub(super) use events::{breaker_opened, dead, failed, not_stored, poisoned};

@@ -14,15 +14,15 @@
 //!
 //! **What is refused**: with 503 and `Retry-After`, since the sender comes back: `inbox_unavailable` where it could
 //! not be stored, `queue_full` where too much waits to be or the inbox holds as much as it may, `draining` at the end.
-//! An id that is none: 400 `malformed_event_id`. After a write or an fsync failed, or the disk was full, nothing is
-//! stored any more **until the process is started again**: an fsync that is tried again may report a success that it
-//! was not.
+//! An id that is none: 400 `malformed_event_id`. After a write to the file or an fsync failed, or the disk was full,
+//! nothing is stored any more **until the process is started again**: an fsync that is tried again may report a success
+//! that it was not.
 //!
 //! # How subscribers are run
 //!
 //! * Each has progress, retries and dead letters of its own: one that fails never delays or repeats another.
 //! * An attempt is counted, durably, just before its handler starts. What was running when the process died is a
-//!   suspect at the next start and runs alone, so that an event that kills the process ends as a dead letter and takes
+//!   suspect at the next start, or when its lease has lapsed, and runs alone, so that an event that kills the process ends as a dead letter and takes
 //!   no neighbour along.
 //! * [`InboxOutcome`] says which answers mean done, later and never; [`RetrySchedule`] when later is. Due times are
 //!   stored. A circuit breaker postpones, without counting, while a subscriber does nothing but fail.
@@ -31,8 +31,12 @@
 //!
 //! # Deployment
 //!
-//! * One process holds the file, on a local disk; a second one gets a clear error. `tower-webhook dead-letters` may
-//!   work beside it. No network file systems: SQLite's log needs shared memory and locks that work.
+//! * In a file ([`Inbox::sqlite`], feature `sqlite`): one process holds it, on a local disk; a second one gets a clear
+//!   error. No network file systems: SQLite's log needs shared memory and locks that work.
+//! * In a database ([`Inbox::postgres`], feature `postgres`): any number of processes, each with subscribers of its own.
+//!   What one has belongs to it until its lease lapses; a database that stalls for three seconds is one that is away, and
+//!   deliveries are refused meanwhile.
+//! * `tower-webhook dead-letters` may work beside either.
 //! * What is stored is personal data: the body in clear, and of the headers only those of
 //!   [`keep_header`](InboxOptions::keep_header). The query of the URL is not stored.
 //! * Durable is what the disk says is: a disk or hypervisor that lies about flushes keeps no promise.
@@ -80,6 +84,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! The [guide](crate::guide::inbox) says what is promised, and what happens when something fails.
+//!
 //! # Links
 //!
 //! * [Write-ahead logging in SQLite](https://sqlite.org/wal.html), [`synchronous`](https://sqlite.org/pragma.html#pragma_synchronous)
@@ -96,8 +102,11 @@ mod handle;
 mod layer;
 mod log;
 mod outcome;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod retention;
 mod service;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod subscriber;
 mod worker;

@@ -229,7 +229,7 @@ impl Storing {
                 response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                 response.extensions_mut().insert(Outcome::Duplicate);
             }
-            Appended::New { .. } => self.intake.wake(),
+            Appended::New => self.intake.wake(),
         }
         response
     }

@@ -117,8 +117,8 @@ impl fmt::Debug for Subscriber {
 /// Which events a subscriber gets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
-    types: Option<Vec<String>>,
-    routes: Option<Vec<String>>,
+    pub(super) types: Option<Vec<String>>,
+    pub(super) routes: Option<Vec<String>>,
 }
 
 impl Filter {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, RwLock, watch};
 use tokio::task::JoinSet;
 
-use super::engine::{Due, Ending, Engine, Job};
+use super::engine::{Due, Ending, Engine, Job, Lease};
+use super::error::InboxErrorKind;
 use super::event::{millis, time};
 use super::log;
 use super::outcome::InboxOutcome;
@@ -19,8 +20,12 @@ use crate::telemetry::{Attempted, Death, InboxMetrics, ProcessSpan};
 
 /// The longest time without a look: by then, what somebody else has requeued is seen too.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often the end of a run is written down before it is left to the next start.
-const TRIES: u32 = 5;
+/// How often the end of a run is tried to be written down, and how often when the inbox stops.
+const TRIES: u32 = 300;
+const LAST_TRIES: u32 = 3;
+/// Between two of these tries: the first time, and the longest.
+const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How far the inbox is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +87,7 @@ pub(super) async fn work(shop: Arc<Workshop>, mut subscriber: Subscriber, wake: 
                 limit: room,
                 order: subscriber.order,
                 taken: taken.clone(),
+                token: Token::fresh(),
             };
             match shop.engine.due(ask).await {
                 Ok(found) => {
@@ -90,7 +96,7 @@ pub(super) async fn work(shop: Arc<Workshop>, mut subscriber: Subscriber, wake: 
                             .min(Duration::from_millis(u64::try_from(due.saturating_sub(now)).unwrap_or_default()));
                     }
                     for job in found.jobs {
-                        taken.insert(job.seq);
+                        taken.insert(job.lease.seq);
                         running.spawn(run(Arc::clone(&shop), subscriber.clone(), job));
                     }
                 }
@@ -127,39 +133,48 @@ fn note(
 }
 
 async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
+    let well = attempt(&shop, &subscriber, &job).await;
+    shop.engine.let_go(&job.lease);
+    Over { seq: job.lease.seq, well }
+}
+
+/// Whether the subscriber is well, as far as this says anything about it.
+async fn attempt(shop: &Workshop, subscriber: &Subscriber, job: &Job) -> Option<bool> {
     // Guards of both kinds: only one of them is ever held.
     let (_alone, _along) = if job.suspect {
         (Some(Arc::clone(&shop.alone).write_owned().await), None)
     } else {
         (None, Some(Arc::clone(&shop.alone).read_owned().await))
     };
-    let name = &subscriber.name;
-    let nothing = Over { seq: job.seq, well: None };
+    let (name, lease) = (&subscriber.name, &job.lease);
     if shop.phase() != Phase::Serving {
-        return nothing;
+        return None;
     }
     if job.attempts > 0 && subscriber.schedule.nominal(job.attempts).is_none() {
         let error = "the process ended while the handler ran".to_owned();
-        log::dead(name, job.seq, job.attempts, &error);
+        log::dead(name, lease.seq, job.attempts, &error);
         if let Some(metrics) = &shop.metrics {
             metrics.died(&job.event.route, Death::Crashed);
         }
-        finish(&shop, name, job.seq, Ending::Dead { at: millis(shop.now()), status: None, error }).await;
-        return nothing;
+        finish(shop, lease, Ending::Dead { at: millis(shop.now()), status: None, error }).await;
+        return None;
     }
-    let attempt = match shop.engine.begin(Arc::clone(name), job.seq).await {
-        Ok(Some(attempt)) => attempt,
-        Ok(None) => return nothing,
+    let attempt = match shop.engine.begin(lease.clone()).await {
+        Ok(attempt) => attempt?,
         Err(error) => {
             log::failed("begin", name, &error);
             // Not again at once: the disk may be full.
             tokio::time::sleep(LOOK).await;
-            return nothing;
+            return None;
         }
     };
-    let (route, received_at) = (job.event.route.clone(), time(job.event.received_at));
-    let began = shop.clock.monotonic();
-    let under_way = Attempt { seq: job.seq, count: attempt, route, received_at, began };
+    let under_way = Attempt {
+        lease: lease.clone(),
+        count: attempt,
+        route: job.event.route.clone(),
+        received_at: time(job.event.received_at),
+        began: shop.clock.monotonic(),
+    };
     let request = job.event.request(Token::fresh(), attempt);
     let span = ProcessSpan::begin(name, attempt, &request);
     let running = span.around(subscriber.handler.run(request));
@@ -168,21 +183,21 @@ async fn run(shop: Arc<Workshop>, subscriber: Subscriber, job: Job) -> Over {
         ran = tokio::time::timeout(subscriber.timeout, running) => ran,
         () = stopped(&mut stopping) => {
             span.ended("returned");
-            finish(&shop, name, job.seq, Ending::Returned { due: millis(shop.now()) }).await;
-            return nothing;
+            finish(shop, lease, Ending::Returned { due: millis(shop.now()) }).await;
+            return None;
         }
     };
     let limit = subscriber.timeout;
     let ran = ran.unwrap_or_else(|_| Ran::failed(format!("the handler took longer than {limit:?}")));
-    let (attempted, well) = end(&shop, &subscriber, &under_way, ran).await;
+    let (attempted, well) = end(shop, subscriber, &under_way, ran).await;
     span.ended(attempted.outcome());
-    Over { seq: job.seq, well: Some(well) }
+    Some(well)
 }
 
 /// An attempt that is counted and under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Attempt {
-    pub(super) seq: i64,
+    pub(super) lease: Lease,
     /// The first is 1.
     pub(super) count: u32,
     pub(super) route: String,
@@ -199,7 +214,7 @@ pub(super) async fn end(shop: &Workshop, subscriber: &Subscriber, attempt: &Atte
     let (ending, well) = judge(shop, subscriber, attempt.count, ran);
     let attempted = match &ending {
         Ending::Dead { error, .. } => {
-            log::dead(name, attempt.seq, attempt.count, error);
+            log::dead(name, attempt.lease.seq, attempt.count, error);
             Attempted::Dead
         }
         Ending::Done { .. } => Attempted::Done,
@@ -215,7 +230,7 @@ pub(super) async fn end(shop: &Workshop, subscriber: &Subscriber, attempt: &Atte
             Attempted::Retry => {}
         }
     }
-    finish(shop, name, attempt.seq, ending).await;
+    finish(shop, &attempt.lease, ending).await;
     (attempted, well)
 }
 
@@ -241,18 +256,17 @@ fn judge(shop: &Workshop, subscriber: &Subscriber, attempt: u32, ran: Ran) -> (E
     }
 }
 
-/// Where it cannot be written down, the row says that it runs; the next start of the process makes a suspect of it.
-pub(super) async fn finish(shop: &Workshop, subscriber: &Arc<str>, seq: i64, ending: Ending) {
-    for _ in 0..TRIES {
-        match shop.engine.finish(Arc::clone(subscriber), seq, ending.clone()).await {
-            Ok(()) => return,
-            Err(error) => {
-                log::failed("finish", subscriber, &error);
-                if error.kind() == super::error::InboxErrorKind::Poisoned {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
+/// A run that is over is over, so its end is written down as soon as that can be done: what is not written down runs
+/// again. Given up when the inbox is poisoned, when it stops, and after some ten minutes; then the row says that it
+/// runs, and becomes a suspect at the next start or when its lease has lapsed.
+pub(super) async fn finish(shop: &Workshop, lease: &Lease, ending: Ending) {
+    for tried in 1..=TRIES {
+        let Err(error) = shop.engine.finish(lease.clone(), ending.clone()).await else { return };
+        log::failed("finish", &lease.subscriber, &error);
+        let last = shop.phase() == Phase::Stopping && tried >= LAST_TRIES;
+        if error.kind() == InboxErrorKind::Poisoned || last {
+            return;
         }
+        tokio::time::sleep(PAUSE.saturating_mul(tried).min(LONGEST_PAUSE)).await;
     }
 }

@@ -31,7 +31,7 @@ impl RequestMetrics {
 
         register::info();
         // A route whose first dead letter is still to come is known by now.
-        #[cfg(feature = "sqlite")]
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
         drop(super::inbox::dead_letters_of(route));
         #[cfg(feature = "journal")]
         ReplayMetrics::none_yet(route);

@@ -13,7 +13,7 @@ mod disabled;
 mod enabled;
 mod end;
 mod explain;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod inbox;
 #[cfg(feature = "metrics")]
 mod log;
@@ -34,7 +34,7 @@ mod span;
 mod span;
 #[cfg(all(test, feature = "metrics"))]
 mod tests;
-#[cfg_attr(not(all(feature = "sqlite", feature = "tracing")), allow(dead_code))]
+#[cfg_attr(not(all(any(feature = "postgres", feature = "sqlite"), feature = "tracing")), allow(dead_code))]
 mod traceparent;
 mod unfinished;
 
@@ -55,15 +55,15 @@ pub(crate) use enabled::{
 };
 pub(crate) use end::End;
 pub(crate) use explain::ExplainMetrics;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use inbox::{Attempted, Death, InboxMetrics, Standing, Waiting};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
 #[cfg(feature = "metrics")]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use span::ProcessSpan;
 pub(crate) use span::ReceiveSpan;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use traceparent::traceparent;
 pub(crate) use unfinished::{Unfinished, UnfinishedMetrics};
 

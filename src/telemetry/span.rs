@@ -87,10 +87,10 @@ fn tell(span: &Span, delivery: &Delivery) {
 
 /// `webhook.process`: one run of a subscriber of the inbox.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 pub(crate) struct ProcessSpan(Span);
 
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 impl ProcessSpan {
     /// `request` is the one that the run gets; its `traceparent` is that of the request which brought the delivery.
     pub(crate) fn begin<B>(subscriber: &str, attempt: u32, request: &Request<B>) -> Self {

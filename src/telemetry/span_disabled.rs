@@ -32,10 +32,10 @@ impl ReceiveSpan {
 
 /// Tells nothing.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 pub(crate) struct ProcessSpan;
 
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "postgres", feature = "sqlite")), allow(dead_code))]
 impl ProcessSpan {
     pub(crate) const fn begin<B>(_: &str, _: u32, _: &Request<B>) -> Self {
         Self

@@ -44,7 +44,8 @@ fn every_counter_is_born_at_zero() {
     let counters: Vec<_> =
         page.lines().filter(|line| line.starts_with("webhook_") && line.contains("_total")).collect();
     // Ends of requests, two keys and the rest, decisions, operations, six of the store, three ways to die, two to replay.
-    let dead = if cfg!(feature = "sqlite") { 3 } else { 0 } + if cfg!(feature = "journal") { 2 } else { 0 };
+    let dead = if cfg!(any(feature = "postgres", feature = "sqlite")) { 3 } else { 0 }
+        + if cfg!(feature = "journal") { 2 } else { 0 };
     assert_eq!(counters.len(), End::all().count() + 3 + Decision::ALL.len() + Operation::ALL.len() + 6 + dead);
     for counter in counters {
         assert!(counter.ends_with(" 0"), "{counter}");
@@ -70,7 +71,7 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
         let explain = ExplainMetrics::new("r", ["url_host"]);
         explain.explained(0);
         explain.suppressed();
-        #[cfg(feature = "sqlite")]
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
         {
             let inbox = InboxMetrics::new(["billing"], 16);
             inbox.stored(Duration::from_millis(1));
@@ -83,7 +84,9 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
     for metric in crate::names::CATALOGUE {
         let name = metric.name;
         let of_inbox = ["webhook_inbox_", "webhook_queue_", "webhook_job", "webhook_end_", "webhook_dead_"];
-        if cfg!(not(feature = "sqlite")) && of_inbox.iter().any(|prefix| name.starts_with(prefix)) {
+        if cfg!(not(any(feature = "postgres", feature = "sqlite")))
+            && of_inbox.iter().any(|prefix| name.starts_with(prefix))
+        {
             continue;
         }
         assert!(page.contains(&format!("# HELP {name} {}", metric.help)), "{name}");
@@ -223,7 +226,7 @@ fn handles_are_cheap_to_share() {
     shared::<IdempotencyMetrics>();
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[test]
 fn the_first_dead_letter_of_a_route_is_an_increase() {
     let recorder = recorder();
@@ -238,7 +241,7 @@ fn the_first_dead_letter_of_a_route_is_an_increase() {
     drop(requests);
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[test]
 fn routes_that_are_stored_without_end_are_no_series_without_end() {
     let recorder = recorder();
@@ -249,7 +252,7 @@ fn routes_that_are_stored_without_end_are_no_series_without_end() {
     assert_eq!(page.lines().filter(|line| line.starts_with("webhook_dead_letters_total{")).count(), 3 * 257);
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[test]
 fn what_waits_to_be_stored_is_counted_while_it_waits() {
     let recorder = recorder();

@@ -6,11 +6,16 @@ use tower::service_fn;
 use tower_webhook::Reason;
 use tower_webhook::inbox::{InboxDrained, InboxErrorKind, Subscriber};
 
-use crate::site::{Runs, Site, until};
+use crate::site::{Runs, Site, over_both, until};
 
-#[tokio::test]
-async fn a_delivery_is_stored_once_answered_202_and_run_with_what_it_was() {
-    let (site, runs) = (Site::new(), Runs::default());
+over_both!(
+    a_delivery_is_stored_once_answered_202_and_run_with_what_it_was,
+    what_is_not_verified_is_not_stored,
+    a_drained_inbox_refuses_and_takes_back_what_does_not_end_without_counting_it,
+);
+
+async fn a_delivery_is_stored_once_answered_202_and_run_with_what_it_was(site: Site) {
+    let runs = Runs::default();
     let inbox = site.options().subscriber(Subscriber::new("a", runs.handler(|_, _| 200))).open().await.unwrap();
     let endpoint = site.endpoint(&inbox);
     let delivery = site.delivery("msg_1", r#"{"type":"a.b"}"#);
@@ -30,15 +35,38 @@ async fn a_delivery_is_stored_once_answered_202_and_run_with_what_it_was() {
     assert_eq!(runs.all().len(), 1);
 }
 
-#[tokio::test]
-async fn what_is_not_verified_is_not_stored() {
-    let (site, runs) = (Site::new(), Runs::default());
+async fn what_is_not_verified_is_not_stored(site: Site) {
+    let runs = Runs::default();
     let inbox = site.options().subscriber(Subscriber::new("a", runs.handler(|_, _| 200))).open().await.unwrap();
     let endpoint = site.endpoint(&inbox);
     let delivery = site.delivery("msg_1", "{}");
     endpoint.send(&delivery.tampered()).await.assert_rejected(Reason::SignatureMismatch);
     endpoint.send(&delivery.unsigned()).await.assert_rejected(Reason::MissingSignature);
     assert_eq!(inbox.counts().await.unwrap()[0].pending, 0);
+}
+
+async fn a_drained_inbox_refuses_and_takes_back_what_does_not_end_without_counting_it(site: Site) {
+    let runs = Runs::default();
+    let never = service_fn(async |_| {
+        std::future::pending::<()>().await;
+        Ok::<_, std::convert::Infallible>(http::Response::new(()))
+    });
+    let inbox = site.options().subscriber(Subscriber::new("a", never)).open().await.unwrap();
+    let endpoint = site.endpoint(&inbox);
+    endpoint.send(&site.delivery("msg_1", "{}")).await.assert_accepted();
+    inbox.start();
+    let attempts = "SELECT attempt FROM deliveries";
+    while site.ask(attempts).await == 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(inbox.drain(Duration::ZERO).await.unwrap(), InboxDrained::TakenBack);
+    assert_eq!(site.ask(attempts).await, 0);
+    endpoint.send(&site.delivery("msg_2", "{}")).await.assert_rejected(Reason::Draining);
+
+    let inbox = site.options().subscriber(Subscriber::new("a", runs.handler(|_, _| 200))).open().await.unwrap();
+    inbox.start();
+    until(&inbox, |counts| counts[0].pending == 0).await;
+    assert_eq!(runs.all(), ["msg_1#1"]);
 }
 
 #[tokio::test]
@@ -81,32 +109,4 @@ async fn a_file_of_something_else_or_of_a_newer_version_is_refused() {
     assert_eq!(open().await.unwrap_err().kind(), InboxErrorKind::Open);
     std::fs::write(site.path(), "no database at all, but long enough to be looked at").unwrap();
     assert_eq!(open().await.unwrap_err().kind(), InboxErrorKind::Open);
-}
-
-#[tokio::test]
-async fn a_drained_inbox_refuses_and_takes_back_what_does_not_end_without_counting_it() {
-    let (site, runs) = (Site::new(), Runs::default());
-    let never = service_fn(async |_| {
-        std::future::pending::<()>().await;
-        Ok::<_, std::convert::Infallible>(http::Response::new(()))
-    });
-    let inbox = site.options().subscriber(Subscriber::new("a", never)).open().await.unwrap();
-    let endpoint = site.endpoint(&inbox);
-    endpoint.send(&site.delivery("msg_1", "{}")).await.assert_accepted();
-    inbox.start();
-    let attempts = || -> i64 {
-        let connection = rusqlite::Connection::open(site.path()).unwrap();
-        connection.query_row("SELECT attempt FROM deliveries", [], |row| row.get(0)).unwrap()
-    };
-    while attempts() == 0 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    assert_eq!(inbox.drain(Duration::ZERO).await.unwrap(), InboxDrained::TakenBack);
-    assert_eq!(attempts(), 0);
-    endpoint.send(&site.delivery("msg_2", "{}")).await.assert_rejected(Reason::Draining);
-
-    let inbox = site.options().subscriber(Subscriber::new("a", runs.handler(|_, _| 200))).open().await.unwrap();
-    inbox.start();
-    until(&inbox, |counts| counts[0].pending == 0).await;
-    assert_eq!(runs.all(), ["msg_1#1"]);
 }

@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use tower::{Service, service_fn};
-use tower_webhook::inbox::{DeadLetterFilter, HeadOfLine, Inbox, InboxOptions, RetrySchedule, Subscriber};
+use tower_webhook::inbox::{DeadLetterFilter, HeadOfLine, InboxOptions, RetrySchedule, Subscriber};
 use tower_webhook::{Delivery, VerifiedBody};
 
-use crate::site::{Site, until};
+use crate::site::{self, Site, over_both, until};
 
-/// Where the child finds its inbox.
+over_both!(fault_30_an_event_that_kills_the_process_dies_after_its_attempts_and_harms_nobody_else);
+
+/// Where the child finds its inbox, and the folder for what it notes.
+const PLACE: &str = "INBOX_CRASH_PLACE";
 const FOLDER: &str = "INBOX_CRASH_FOLDER";
 const EVENTS: usize = 12;
 const ATTEMPTS: usize = 3;
@@ -36,11 +39,11 @@ fn handler(
     })
 }
 
-fn options(folder: &Path) -> InboxOptions {
+fn options(place: &str, folder: &Path) -> InboxOptions {
     let schedule = || RetrySchedule::custom([Duration::from_millis(1); ATTEMPTS - 1]);
     let of =
         |name, act: fn(&str) -> u16| Subscriber::new(name, handler(folder, name, act)).schedule(schedule().unwrap());
-    Inbox::sqlite(folder.join("inbox.db"))
+    site::options(place)
         .order_by(|_| Some("one line".to_owned()))
         .subscriber(of("crashing", |id| if id == "msg_5" { std::process::abort() } else { 200 }))
         .subscriber(of("failing", |_| 500).circuit_breaker(u32::MAX, Duration::ZERO))
@@ -52,7 +55,7 @@ fn options(folder: &Path) -> InboxOptions {
 #[tokio::test]
 async fn child() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let inbox = options(&folder).open().await.unwrap();
+    let inbox = options(&std::env::var(PLACE).unwrap(), &folder).open().await.unwrap();
     inbox.start();
     until(&inbox, |counts| counts.iter().all(|one| one.pending == 0)).await;
     inbox.drain(Duration::from_secs(5)).await.unwrap();
@@ -63,12 +66,10 @@ fn starts(folder: &Path, name: &str) -> Vec<String> {
     log.lines().map(str::to_owned).collect()
 }
 
-#[tokio::test]
-async fn an_event_that_kills_the_process_dies_after_its_attempts_and_harms_nobody_else() {
-    let site = Site::new();
+async fn fault_30_an_event_that_kills_the_process_dies_after_its_attempts_and_harms_nobody_else(site: Site) {
     // Stored at the real time, since the child has a clock of its own.
     site.clock.set(tower_webhook::clock::Clock::now(&tower_webhook::clock::SystemClock::default()));
-    let inbox = options(&site.folder).open().await.unwrap();
+    let inbox = options(&site.place(), &site.folder).open().await.unwrap();
     for n in 0..EVENTS {
         site.endpoint(&inbox).send(&site.delivery(&format!("msg_{n}"), "{}")).await.assert_accepted();
     }
@@ -77,7 +78,8 @@ async fn an_event_that_kills_the_process_dies_after_its_attempts_and_harms_nobod
     let mut crashes = 0;
     loop {
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "crash::child"]).env(FOLDER, &site.folder).stdout(Stdio::null()).stderr(Stdio::null());
+        child.args(["--exact", "crash::child"]).env(FOLDER, &site.folder).env(PLACE, site.place());
+        child.stdout(Stdio::null()).stderr(Stdio::null());
         if child.status().unwrap().success() {
             break;
         }
@@ -86,7 +88,7 @@ async fn an_event_that_kills_the_process_dies_after_its_attempts_and_harms_nobod
     }
     assert_eq!(crashes, ATTEMPTS);
 
-    let inbox = options(&site.folder).open().await.unwrap();
+    let inbox = options(&site.place(), &site.folder).open().await.unwrap();
     let dead = inbox.dead_letters(DeadLetterFilter::all(), 100).await.unwrap();
     let of = |name: &str| dead.iter().filter(|letter| letter.subscriber == name).collect::<Vec<_>>();
     assert_eq!((of("crashing").len(), of("failing").len(), of("panicking").len()), (1, EVENTS, EVENTS));
@@ -102,4 +104,10 @@ async fn an_event_that_kills_the_process_dies_after_its_attempts_and_harms_nobod
     let all: Vec<_> = (0..EVENTS).map(|n| format!("msg_{n}")).collect();
     assert_eq!(once, all, "every event, in its order");
     assert!(healthy.len() <= EVENTS + crashes, "{healthy:?}");
+
+    // What is dead can be tried again: mended, it is handled.
+    let one = DeadLetterFilter::all().subscriber("failing").seq(culprit.seq);
+    assert_eq!(inbox.requeue(one).await.unwrap(), 1);
+    let failing = inbox.counts().await.unwrap().into_iter().find(|one| *one.subscriber == *"failing").unwrap();
+    assert_eq!((failing.pending, failing.dead as usize), (1, EVENTS - 1));
 }

@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use tower_webhook::inbox::{DeadLetterFilter, DeadLetters, InboxErrorKind, Retention, RetrySchedule, Subscriber};
 
-use crate::site::{Runs, Site, until};
+use crate::site::{Runs, Site, over_both, until};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-#[tokio::test]
-async fn what_is_dead_can_be_seen_tried_again_and_given_up_also_from_another_process() {
-    let (site, runs) = (Site::new(), Runs::default());
+over_both!(
+    what_is_dead_can_be_seen_tried_again_and_given_up_also_from_another_process,
+    bodies_go_first_keys_later_and_dead_letters_last,
+    an_inbox_that_is_full_refuses_and_stays_sound,
+);
+
+async fn what_is_dead_can_be_seen_tried_again_and_given_up_also_from_another_process(site: Site) {
+    let runs = Runs::default();
     let status = Arc::new(AtomicU16::new(500));
     let answer = Arc::clone(&status);
     let subscriber = Subscriber::new("a", runs.handler(move |_, _| answer.load(Ordering::SeqCst)));
@@ -26,7 +31,7 @@ async fn what_is_dead_can_be_seen_tried_again_and_given_up_also_from_another_pro
     until(&inbox, |counts| counts[0].dead == 3).await;
     assert!(inbox.counts().await.unwrap()[0].oldest_dead.is_some());
 
-    let beside = DeadLetters::sqlite(site.path()).unwrap();
+    let beside = site.beside();
     let letters = beside.list(&DeadLetterFilter::all(), 10).unwrap();
     assert_eq!(letters.len(), 3);
     assert_eq!((letters[0].delivery_id.as_deref(), letters[0].last_status), (Some("msg_0"), Some(500)));
@@ -49,16 +54,8 @@ async fn what_is_dead_can_be_seen_tried_again_and_given_up_also_from_another_pro
     assert_eq!(runs.all().len(), 5);
 }
 
-#[test]
-fn a_file_that_is_not_there_is_not_made() {
-    let site = Site::new();
-    assert_eq!(DeadLetters::sqlite(site.path()).unwrap_err().kind(), InboxErrorKind::Open);
-    assert!(!site.path().exists());
-}
-
-#[tokio::test]
-async fn bodies_go_first_keys_later_and_dead_letters_last() {
-    let (site, runs) = (Site::new(), Runs::default());
+async fn bodies_go_first_keys_later_and_dead_letters_last(site: Site) {
+    let runs = Runs::default();
     let subscriber = Subscriber::new("a", runs.handler(|id, _| if id == "bad" { 400 } else { 200 }));
     let inbox =
         site.options().subscriber(subscriber).retention(Retention::default().done(DAY / 2)).open().await.unwrap();
@@ -69,30 +66,25 @@ async fn bodies_go_first_keys_later_and_dead_letters_last() {
     endpoint.send(&bad).await.assert_accepted();
     until(&inbox, |counts| counts[0].pending == 0).await;
     inbox.sweep().await.unwrap();
-    let connection = rusqlite::Connection::open(site.path()).unwrap();
-    let rows = || -> (i64, i64) {
-        connection
-            .query_row("SELECT count(*), count(body) FROM events", [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-    };
-    assert_eq!(rows(), (2, 2));
+    let rows =
+        async || (site.ask("SELECT count(*) FROM events").await, site.ask("SELECT count(body) FROM events").await);
+    assert_eq!(rows().await, (2, 2));
     site.clock.advance(DAY / 2 + Duration::from_secs(1));
     inbox.sweep().await.unwrap();
-    assert_eq!(rows(), (2, 1), "the body of what is dead stays");
+    assert_eq!(rows().await, (2, 1), "the body of what is dead stays");
     endpoint.send(&good.at(tower_webhook::clock::Clock::now(&site.clock).unwrap())).await.assert_duplicate();
     site.clock.advance(DAY * 29);
     inbox.sweep().await.unwrap();
-    assert_eq!(rows(), (1, 1), "the key goes once its sender has given up");
+    assert_eq!(rows().await, (1, 1), "the key goes once its sender has given up");
     site.clock.advance(DAY);
     for _ in 0..2 {
         inbox.sweep().await.unwrap();
     }
-    assert_eq!(rows(), (0, 0));
+    assert_eq!(rows().await, (0, 0));
 }
 
-#[tokio::test]
-async fn an_inbox_that_is_full_refuses_and_stays_sound() {
-    let (site, runs) = (Site::new(), Runs::default());
+async fn an_inbox_that_is_full_refuses_and_stays_sound(site: Site) {
+    let runs = Runs::default();
     let retention = Retention::default().max_bytes(256 * 1024);
     let subscriber = Subscriber::new("a", runs.handler(|_, _| 200));
     let inbox = site.options().subscriber(subscriber).retention(retention).open().await.unwrap();
@@ -114,4 +106,11 @@ async fn an_inbox_that_is_full_refuses_and_stays_sound() {
     assert_eq!(runs.all().len(), stored);
     inbox.sweep().await.unwrap();
     endpoint.send(&site.delivery("another", &body)).await.assert_accepted();
+}
+
+#[test]
+fn a_file_that_is_not_there_is_not_made() {
+    let site = Site::new();
+    assert_eq!(DeadLetters::sqlite(site.path()).unwrap_err().kind(), InboxErrorKind::Open);
+    assert!(!site.path().exists());
 }

@@ -1,16 +1,18 @@
 //! A disk that takes no more.
 
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
-use crate::server::{Client, Example};
+use crate::example::{Client, Example};
 use crate::site::Site;
 
 /// Writes beyond the limit fail with an error of the system, in the middle of a commit.
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_write_that_failed_all_is_refused_and_what_was_acknowledged_is_there() {
+async fn fault_29_after_a_write_that_failed_all_is_refused_and_what_was_acknowledged_is_there() {
     let site = Site::new();
     // A file of at most 600 KiB.
-    let mut example = Example::start(&site.folder, 60_000, Some(1200));
+    let mut example = Example::limited(&site, 60_000, 1200);
     let mut client = Client::connect(example.address).await.unwrap();
     let body = format!(r#"{{"x":"{}"}}"#, "y".repeat(4000));
     let mut acknowledged = Vec::new();
@@ -32,21 +34,83 @@ async fn after_a_write_that_failed_all_is_refused_and_what_was_acknowledged_is_t
     example.kill();
 
     // With room again, and begun anew.
-    let example = Example::start(&site.folder, 0, None);
+    let example = Example::start(&site, 0);
     let mut client = Client::connect(example.address).await.unwrap();
     for id in &acknowledged {
         let (status, headers) = client.send(id, &body).await.unwrap();
         assert_eq!((status, headers.contains_key("idempotent-replayed")), (202, true), "{id} was lost");
     }
+    handled(&site, &acknowledged).await;
+}
+
+/// Waits until both subscribers have had them all.
+async fn handled(site: &Site, ids: &[String]) {
     let lines = async {
         loop {
             let log = std::fs::read_to_string(site.folder.join("events.log")).unwrap_or_default();
-            let found = |id: &String| log.lines().any(|line| line == format!("billing {id}"));
-            if acknowledged.iter().all(found) {
+            let found: std::collections::HashSet<&str> = log.lines().collect();
+            let of = |name: &str| ids.iter().all(|id| found.contains(&*format!("{name} {id}")));
+            if of("billing") && of("crm") {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), lines).await.unwrap();
+}
+
+/// A library that lets writes or flushes fail as soon as a file says so.
+fn failing_disk(site: &Site) -> PathBuf {
+    let library = site.folder.join("failing_disk.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/inbox/failing_disk.c");
+    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();
+    assert!(compiled.unwrap().success());
+    library
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fault_29_after_an_fsync_error_or_a_full_disk_nothing_is_acknowledged_that_is_not_stored() {
+    for fault in ["fsync", "write"] {
+        let site = Site::new();
+        let (library, order) = (failing_disk(&site), site.folder.join("order"));
+        let mut example = Example::preloaded(&site, 60_000, &library, ("FAILING_DISK", &order));
+        let mut acknowledged = Vec::new();
+        let address = example.address;
+        let mut senders = Vec::new();
+        for sender in 0..4 {
+            senders.push(tokio::spawn(async move {
+                let (mut client, mut stored) = (Client::connect(address).await.unwrap(), Vec::new());
+                loop {
+                    let id = format!("msg_{sender}_{}", stored.len());
+                    let (status, _) = client.send(&id, "{}").await.unwrap();
+                    if status != 202 {
+                        assert_eq!(status, 503, "{id}");
+                        return stored;
+                    }
+                    stored.push(id);
+                }
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        std::fs::write(&order, fault).unwrap();
+        for sender in senders {
+            acknowledged.extend(tokio::time::timeout(Duration::from_secs(20), sender).await.unwrap().unwrap());
+        }
+        assert!(acknowledged.len() > 10, "{fault}");
+        // The disk is well again, and what failed may be lost all the same: nobody tries.
+        std::fs::write(&order, "").unwrap();
+        let mut client = Client::connect(address).await.unwrap();
+        for n in 0..20 {
+            assert_eq!(client.send(&format!("after_{n}"), "{}").await.unwrap().0, 503, "{fault}");
+        }
+        example.kill();
+
+        let example = Example::start(&site, 0);
+        let mut client = Client::connect(example.address).await.unwrap();
+        for id in &acknowledged {
+            let (status, headers) = client.send(id, "{}").await.unwrap();
+            assert_eq!((status, headers.contains_key("idempotent-replayed")), (202, true), "{id} was lost ({fault})");
+        }
+        handled(&site, &acknowledged).await;
+    }
 }

@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::server::{Client, Example};
-use crate::site::Site;
+use crate::example::{Client, Example};
+use crate::site::{Site, over_both};
+
+over_both!(fault_29_killed_at_random_moments_it_loses_nothing_and_repeats_only_what_it_was_killed_in);
 
 /// When a delivery was acknowledged, in kills before it.
 type Acknowledged = Arc<Mutex<HashMap<String, u32>>>;
 
-fn finished(folder: &Path) -> HashMap<String, u32> {
+pub(crate) fn finished(folder: &Path) -> HashMap<String, u32> {
     let mut runs = HashMap::new();
     for line in std::fs::read_to_string(folder.join("events.log")).unwrap_or_default().lines() {
         *runs.entry(line.to_owned()).or_default() += 1;
@@ -20,14 +22,12 @@ fn finished(folder: &Path) -> HashMap<String, u32> {
     runs
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_random_moments_it_loses_nothing_and_repeats_only_what_it_was_killed_in() {
+async fn fault_29_killed_at_random_moments_it_loses_nothing_and_repeats_only_what_it_was_killed_in(site: Site) {
     let kills: u32 = std::env::var("INBOX_KILLS").map_or(20, |text| text.parse().unwrap());
-    let site = Site::new();
     let acknowledged = Acknowledged::default();
     let sent = Arc::new(AtomicU32::new(0));
     for killed in 0..=kills {
-        let mut example = Example::start(&site.folder, 2, None);
+        let mut example = Example::start(&site, 2);
         let mut clients = Vec::new();
         for _ in 0..4 {
             let (acknowledged, sent, address) = (Arc::clone(&acknowledged), Arc::clone(&sent), example.address);
@@ -36,7 +36,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_only_what_it_was_
                 loop {
                     let id = format!("msg_{}", sent.fetch_add(1, Ordering::Relaxed));
                     let Some((status, _)) = client.send(&id, r#"{"type":"load"}"#).await else { return };
-                    assert_eq!(status, 202);
+                    assert_eq!(status, 202, "{id}");
                     acknowledged.lock().unwrap().insert(id, killed);
                     // As fast as the subscribers are, so that what runs is killed, and not only what waits.
                     tokio::time::sleep(Duration::from_millis(8)).await;
@@ -51,7 +51,7 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_only_what_it_was_
         }
     }
 
-    let _example = Example::start(&site.folder, 2, None);
+    let _example = Example::start(&site, 2);
     let acknowledged = acknowledged.lock().unwrap().clone();
     assert!(acknowledged.len() > 20, "there was load: {}", acknowledged.len());
     let began = Instant::now();
@@ -76,5 +76,5 @@ async fn killed_at_random_moments_it_loses_nothing_and_repeats_only_what_it_was_
     }
     // Each kill interrupts at most what ran at once: 32 of each subscriber.
     assert!(repeated <= kills as usize * 64 + 64, "{repeated}");
-    println!("{} acknowledged, {kills} kills, {repeated} finished more than once", acknowledged.len());
+    eprintln!("{} acknowledged, {kills} kills, {repeated} finished more than once", acknowledged.len());
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,17 +11,55 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service, service_fn};
 use tower_webhook::clock::UnixTime;
-use tower_webhook::inbox::{Counts, Inbox, InboxEndpoint, InboxOptions};
+use tower_webhook::inbox::{Counts, DeadLetters, Inbox, InboxEndpoint, InboxOptions};
 use tower_webhook::stack::WebhookService;
 use tower_webhook::testing::{self, Endpoint, FakeClock, TestDelivery};
 use tower_webhook::{Delivery, Secret, SignatureLayer, VerifiedBody, WebhookLayer, provider};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A folder that goes with the test.
+use crate::server::Server;
+
+/// Each of these tests over both engines, with a site of its own.
+macro_rules! over_both {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            use crate::site::Site;
+
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name(Site::new()).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name(Site::postgres().await).await;
+            }
+        }
+    )*};
+}
+pub(crate) use over_both;
+
+/// A folder that goes with the test, or a database.
 pub(crate) struct Site {
     pub(crate) folder: PathBuf,
     pub(crate) clock: FakeClock,
+    /// With a name of the database.
+    server: Option<(Arc<Server>, String)>,
+    /// Instead of that: a database that the test itself has.
+    url: Option<String>,
+}
+
+/// One server for all tests that run at the same time; it ends with the last of them.
+async fn shared() -> Arc<Server> {
+    static SERVER: tokio::sync::Mutex<Weak<Server>> = tokio::sync::Mutex::const_new(Weak::new());
+    let mut server = SERVER.lock().await;
+    if let Some(running) = server.upgrade() {
+        return running;
+    }
+    let started = Arc::new(Server::start().await);
+    *server = Arc::downgrade(&started);
+    started
 }
 
 impl Site {
@@ -30,7 +68,63 @@ impl Site {
         let name = format!("tower-webhook-inbox-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        Self { folder, clock: FakeClock::at(UnixTime::from_secs(1_700_000_000)) }
+        Self { folder, clock: FakeClock::at(UnixTime::from_secs(1_700_000_000)), server: None, url: None }
+    }
+
+    /// In this database.
+    pub(crate) fn at(mut self, url: String) -> Self {
+        self.url = Some(url);
+        self
+    }
+
+    /// With a database of its own.
+    pub(crate) async fn postgres() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let server = shared().await;
+        let name = format!("inbox_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        server.client().await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let mut site = Self::new();
+        site.server = Some((server, name));
+        site
+    }
+
+    /// Another of the same engine.
+    pub(crate) async fn another(&self) -> Self {
+        if self.server.is_some() { Self::postgres().await } else { Self::new() }
+    }
+
+    /// The path of the file, or the URL of the database.
+    pub(crate) fn place(&self) -> String {
+        match (&self.server, &self.url) {
+            (_, Some(url)) => url.clone(),
+            (Some((server, name)), None) => server.url_of(name),
+            (None, None) => self.path().to_str().unwrap().to_owned(),
+        }
+    }
+
+    /// The first number of the answer to a question about the tables, which are named as in the file.
+    pub(crate) async fn ask(&self, question: &str) -> i64 {
+        if self.server.is_none() {
+            let connection = rusqlite::Connection::open(self.path()).unwrap();
+            return connection.query_row(question, [], |row| row.get(0)).unwrap();
+        }
+        let question = question.replace("SELECT ", "SELECT (").replace(" FROM ", ")::bigint FROM webhook_inbox_");
+        self.client().await.query_one(&question, &[]).await.unwrap().get(0)
+    }
+
+    /// A connection to its database.
+    pub(crate) async fn client(&self) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(&self.place(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    /// The tools' view of it.
+    pub(crate) fn beside(&self) -> DeadLetters {
+        match &self.server {
+            Some(_) => DeadLetters::postgres(&self.place()).unwrap(),
+            None => DeadLetters::sqlite(self.path()).unwrap(),
+        }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -38,7 +132,7 @@ impl Site {
     }
 
     pub(crate) fn options(&self) -> InboxOptions {
-        Inbox::sqlite(self.path()).clock(self.clock.clone())
+        options(&self.place()).clock(self.clock.clone())
     }
 
     pub(crate) fn endpoint(&self, inbox: &Inbox) -> Endpoint<WebhookService<InboxEndpoint>> {
@@ -55,6 +149,15 @@ impl Site {
     pub(crate) fn pass(&self, inbox: &Inbox, time: Duration) {
         self.clock.advance(time);
         inbox.wake();
+    }
+}
+
+/// An inbox in a file or a database.
+pub(crate) fn options(place: &str) -> InboxOptions {
+    if place.starts_with("postgres:") {
+        Inbox::postgres(place).lease(Duration::from_secs(1))
+    } else {
+        Inbox::sqlite(place)
     }
 }
 

@@ -10,15 +10,22 @@ use tower::service_fn;
 use tower_webhook::VerifiedBody;
 use tower_webhook::inbox::{DeadLetterFilter, HeadOfLine, InboxOutcome, RetrySchedule, Subscriber};
 
-use crate::site::{Runs, Site, until};
+use crate::site::{Runs, Site, over_both, until};
 
 fn seconds(delays: &[u64]) -> RetrySchedule {
     RetrySchedule::custom(delays.iter().copied().map(Duration::from_secs)).unwrap().without_jitter()
 }
 
-#[tokio::test]
-async fn one_that_fails_delays_and_repeats_no_other() {
-    let site = Site::new();
+over_both!(
+    one_that_fails_delays_and_repeats_no_other,
+    a_due_time_survives_a_restart_and_is_kept,
+    the_handler_says_when_and_whether_it_is_tried_again,
+    a_subscriber_that_is_added_later_gets_what_was_stored_before_as_far_as_it_wants_it,
+    a_line_keeps_its_order_and_a_dead_letter_holds_it_up_or_not,
+    a_circuit_breaker_postpones_without_counting,
+);
+
+async fn one_that_fails_delays_and_repeats_no_other(site: Site) {
     let (healthy, failing) = (Runs::default(), Runs::default());
     let panics =
         service_fn(async |_: Request<VerifiedBody>| -> Result<Response<()>, Infallible> { panic!("on purpose") });
@@ -54,9 +61,8 @@ async fn one_that_fails_delays_and_repeats_no_other() {
     assert_eq!(letters[0].last_error.as_deref(), Some("the handler panicked"));
 }
 
-#[tokio::test]
-async fn a_due_time_survives_a_restart_and_is_kept() {
-    let (site, runs) = (Site::new(), Runs::default());
+async fn a_due_time_survives_a_restart_and_is_kept(site: Site) {
+    let runs = Runs::default();
     let subscriber = |runs: &Runs| {
         Subscriber::new("a", runs.handler(|_, attempt| if attempt == 1 { 503 } else { 200 })).schedule(seconds(&[60]))
     };
@@ -84,9 +90,7 @@ async fn a_due_time_survives_a_restart_and_is_kept() {
     assert_eq!(runs.all()[2], "msg_1#2");
 }
 
-#[tokio::test]
-async fn the_handler_says_when_and_whether_it_is_tried_again() {
-    let site = Site::new();
+async fn the_handler_says_when_and_whether_it_is_tried_again(site: Site) {
     let inbox = site
         .options()
         .subscriber(Subscriber::new(
@@ -112,9 +116,8 @@ async fn the_handler_says_when_and_whether_it_is_tried_again() {
     assert_eq!(of("own").last_error.as_deref(), Some("no such customer"));
 }
 
-#[tokio::test]
-async fn a_subscriber_that_is_added_later_gets_what_was_stored_before_as_far_as_it_wants_it() {
-    let (site, old, new) = (Site::new(), Runs::default(), Runs::default());
+async fn a_subscriber_that_is_added_later_gets_what_was_stored_before_as_far_as_it_wants_it(site: Site) {
+    let (old, new) = (Runs::default(), Runs::default());
     let inbox = site.options().subscriber(Subscriber::new("old", old.handler(|_, _| 200))).open().await.unwrap();
     inbox.start();
     let endpoint = site.endpoint(&inbox);
@@ -139,10 +142,9 @@ async fn a_subscriber_that_is_added_later_gets_what_was_stored_before_as_far_as_
     assert_eq!(ran, ["msg_1#1", "msg_3#1"]);
 }
 
-#[tokio::test]
-async fn a_line_keeps_its_order_and_a_dead_letter_holds_it_up_or_not() {
+async fn a_line_keeps_its_order_and_a_dead_letter_holds_it_up_or_not(site: Site) {
     for policy in [HeadOfLine::Block, HeadOfLine::SkipToDlq] {
-        let (site, runs) = (Site::new(), Runs::default());
+        let (site, runs) = (site.another().await, Runs::default());
         let handler = runs.handler(|id, _| if id == "msg_0" { 400 } else { 200 });
         let inbox = site
             .options()
@@ -166,9 +168,8 @@ async fn a_line_keeps_its_order_and_a_dead_letter_holds_it_up_or_not() {
     }
 }
 
-#[tokio::test]
-async fn a_circuit_breaker_postpones_without_counting() {
-    let (site, runs) = (Site::new(), Runs::default());
+async fn a_circuit_breaker_postpones_without_counting(site: Site) {
+    let runs = Runs::default();
     let down = Arc::new(AtomicU32::new(1));
     let status = Arc::clone(&down);
     let handler = runs.handler(move |_, _| if status.load(Ordering::SeqCst) == 1 { 503 } else { 200 });

@@ -87,7 +87,11 @@ impl Server {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("postgres://shop@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
+    }
+
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        format!("postgres://shop@127.0.0.1:{}/{database}", self.port)
     }
 
     pub(crate) async fn store(&self) -> PostgresStore {

@@ -1,7 +1,6 @@
 //! `tower-webhook dead-letters`.
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -17,6 +16,7 @@ Examples:
   tower-webhook dead-letters show 17 --inbox webhooks.db
   tower-webhook dead-letters requeue --inbox webhooks.db --subscriber billing
   tower-webhook dead-letters discard --inbox webhooks.db --seq 17
+  tower-webhook dead-letters list --inbox postgres://shop@127.0.0.1/shop
 
 A process that serves the inbox may run meanwhile; it sees what was requeued within a second.";
 
@@ -42,9 +42,9 @@ enum Action {
 
 #[derive(Args, Debug)]
 struct Inbox {
-    /// The file of the inbox
-    #[arg(long, value_name = "PATH")]
-    inbox: PathBuf,
+    /// The file of the inbox, or the URL of the database that it is in
+    #[arg(long, value_name = "PATH|URL")]
+    inbox: String,
 }
 
 #[derive(Args, Debug)]
@@ -173,8 +173,17 @@ impl DeadLettersCommand {
     }
 }
 
-fn open(path: &Path) -> Result<DeadLetters, Failure> {
-    DeadLetters::sqlite(path).map_err(failed)
+fn open(place: &str) -> Result<DeadLetters, Failure> {
+    if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+        #[cfg(feature = "postgres")]
+        return DeadLetters::postgres(place).map_err(failed);
+        #[cfg(not(feature = "postgres"))]
+        return Err(Failure::Usage("this build knows no PostgreSQL: build it with `--features postgres`".to_owned()));
+    }
+    #[cfg(feature = "sqlite")]
+    return DeadLetters::sqlite(place).map_err(failed);
+    #[cfg(not(feature = "sqlite"))]
+    Err(Failure::Usage("this build knows no SQLite: build it with `--features sqlite`".to_owned()))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]

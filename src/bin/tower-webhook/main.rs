@@ -1,7 +1,7 @@
 //! The command line tool: judges captured deliveries and says why they do not match, signs and sends requests, lists the senders, makes a store forget.
 
 mod client;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod dead_letters;
 mod explain;
 #[cfg(any(feature = "postgres", feature = "redis"))]
@@ -39,7 +39,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     DeadLetters(dead_letters::DeadLettersCommand),
     Explain(explain::Explain),
     #[cfg(any(feature = "postgres", feature = "redis"))]
@@ -53,7 +53,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        #[cfg(feature = "sqlite")]
+        #[cfg(any(feature = "postgres", feature = "sqlite"))]
         Command::DeadLetters(command) => command.run(),
         Command::Explain(command) => command.run(),
         #[cfg(any(feature = "postgres", feature = "redis"))]

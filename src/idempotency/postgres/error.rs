@@ -29,11 +29,7 @@ impl PostgresError {
 impl fmt::Display for PostgresError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.database() {
-            // Its own text says only that there was an error in the database.
-            Some(error) => match error.as_db_error() {
-                Some(said) => write!(f, "the database refused: {} ({})", said.message(), said.code().code()),
-                None => f.write_str("the database cannot be asked"),
-            },
+            Some(error) => f.write_str(&crate::postgres::said(error)),
             None => f.write_str("there is no connection to the database"),
         }
     }

@@ -3,19 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
-use tokio_postgres::{Config, NoTls};
+use deadpool_postgres::{Client, Pool, PoolError};
 
 use super::schema::{self, quoted, wrong};
 use super::statements::Statements;
 use super::{PostgresError, PostgresStore};
 use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::postgres;
 
-/// How long a caller waits for a connection of the pool, and how long making one may take.
+/// How long a caller waits for a connection of the pool.
 const WAIT: Duration = Duration::from_millis(250);
-const CONNECT: Duration = Duration::from_secs(1);
-/// How long the server works on one statement: longer than the layer's budget, so that what it gave up ends, too.
-const STATEMENT_TIMEOUT: &str = "-c statement_timeout=2000 -c lock_timeout=1000";
 /// How often what has ended is deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// The oldest major version: with `INSERT … ON CONFLICT` and generated plans as they are used here.
@@ -56,21 +53,7 @@ impl PostgresOptions {
     /// A URL that is none, a server that cannot be reached ([`ConfigErrorKind::StoreUnreachable`]), that stands in
     /// recovery, or is older than 12; tables of another version; a user who may not make them.
     pub async fn connect(self, url: &str) -> Result<PostgresStore, ConfigError> {
-        let mut config: Config = url.parse().map_err(|_| wrong("this is no URL of a PostgreSQL database"))?;
-        if config.get_hosts().is_empty() {
-            return Err(wrong("the URL names no host"));
-        }
-        config.connect_timeout(CONNECT);
-        let options = config.get_options().map(|own| format!("{STATEMENT_TIMEOUT} {own}"));
-        config.options(options.unwrap_or_else(|| STATEMENT_TIMEOUT.to_owned()));
-        let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let timeouts = Timeouts { wait: Some(WAIT), create: Some(CONNECT), recycle: Some(WAIT) };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, manager))
-            .max_size(self.connections)
-            .timeouts(timeouts)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|_| wrong("no pool of connections can be made"))?;
+        let pool = postgres::pool(postgres::config(url).map_err(wrong)?, self.connections, WAIT).map_err(wrong)?;
         self.with_pool(pool).await
     }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::events;
 use super::schema::state;
-use crate::inbox::engine::{Due, Ending, Found, HeadOfLine, Job};
+use crate::inbox::engine::{Due, Ending, Found, HeadOfLine, Job, Lease};
 use crate::inbox::subscriber::Filter;
 
 /// Once, when the inbox is opened: nobody else holds it, so whatever was leased is free, and what was running is what
@@ -82,7 +82,8 @@ fn select(connection: &Connection, ask: &Due, wanted: i64, until: i64, jobs: &mu
         let seq = row.get(0)?;
         if !ask.taken.contains(&seq) {
             let suspect = wanted == state::SUSPECT;
-            jobs.push(Job { seq, attempts: row.get(1)?, suspect, event: events::read(row, 2)? });
+            let lease = Lease { subscriber: Arc::clone(&ask.subscriber), seq, token: ask.token };
+            jobs.push(Job { lease, attempts: row.get(1)?, suspect, event: events::read(row, 2)? });
         }
     }
     Ok(())

@@ -15,6 +15,26 @@ pub(super) const COLUMNS: &str = "e.key, e.route, e.provider, e.event_type, e.de
 
 /// An event and one row a subscriber; nothing where the key is there already.
 pub(super) fn append(connection: &Connection, event: &Event, subscribers: &[Arc<str>]) -> rusqlite::Result<Appended> {
+    let Some(seq) = store(connection, event)? else { return Ok(Appended::Duplicate) };
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES (?1, ?2, ?3, 0, ?4)",
+    )?;
+    for subscriber in subscribers {
+        insert.execute(params![&**subscriber, seq, state::PENDING, event.received_at])?;
+    }
+    Ok(Appended::New)
+}
+
+/// An event whose first attempt for a subscriber is under way. Returns its number; `None` where the key is there already.
+pub(super) fn append_begun(connection: &Connection, event: &Event, subscriber: &str) -> rusqlite::Result<Option<i64>> {
+    let Some(seq) = store(connection, event)? else { return Ok(None) };
+    let insert = "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES (?1, ?2, ?3, 1, ?4)";
+    connection.prepare_cached(insert)?.execute(params![subscriber, seq, state::RUNNING, event.received_at])?;
+    Ok(Some(seq))
+}
+
+/// An event alone.
+fn store(connection: &Connection, event: &Event) -> rusqlite::Result<Option<i64>> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (key, route, provider, event_type, delivery_id, order_key, meta, headers, body, received_at, key_until)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (key) DO NOTHING",
@@ -32,17 +52,7 @@ pub(super) fn append(connection: &Connection, event: &Event, subscribers: &[Arc<
         event.received_at,
         event.key_until,
     ])?;
-    if inserted == 0 {
-        return Ok(Appended::Duplicate);
-    }
-    let seq = connection.last_insert_rowid();
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES (?1, ?2, ?3, 0, ?4)",
-    )?;
-    for subscriber in subscribers {
-        insert.execute(params![&**subscriber, seq, state::PENDING, event.due_at])?;
-    }
-    Ok(Appended::New { seq })
+    Ok((inserted > 0).then(|| connection.last_insert_rowid()))
 }
 
 /// An event out of the columns from `first` on.
@@ -58,7 +68,6 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Event> {
         headers: row.get::<_, Option<Vec<u8>>>(first + 7)?.unwrap_or_default(),
         body: Bytes::from(row.get::<_, Option<Vec<u8>>>(first + 8)?.unwrap_or_default()),
         received_at: row.get(first + 9)?,
-        due_at: row.get(first + 9)?,
         key_until: row.get(first + 10)?,
     })
 }

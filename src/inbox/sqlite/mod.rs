@@ -16,11 +16,12 @@ use rusqlite::Connection;
 use self::schema::Lock;
 use self::writer::{IfFull, Writer};
 use super::dead_letter::{DeadLetter, DeadLetterContent, DeadLetterFilter};
-use super::engine::{Appended, Call, Counts, Due, Ending, Engine, Found};
+use super::engine::{Appended, Call, Counts, Due, Ending, Engine, Found, Lease};
 use super::error::{InboxError, InboxErrorKind};
 use super::event::Event;
 use super::retention::Retention;
 use super::subscriber::Filter;
+use crate::run_context::Token;
 
 /// One process, one file, one thread that writes.
 #[derive(Debug)]
@@ -68,26 +69,51 @@ impl Sqlite {
     }
 }
 
-impl Engine for Sqlite {
-    fn append(&self, event: Event, subscribers: Vec<Arc<str>>) -> Call<Appended> {
+impl Sqlite {
+    /// Room for an event, as far as it is known.
+    fn reserve(&self, event: &Event) -> Result<usize, InboxError> {
         let bytes = event.body.len().saturating_add(event.headers.len());
         if self.used.load(Ordering::Relaxed).saturating_add(bytes as u64) > self.max_bytes {
-            return Box::pin(async { Err(InboxError::new(InboxErrorKind::Full, "the inbox holds as much as it may")) });
+            return Err(InboxError::new(InboxErrorKind::Full, "the inbox holds as much as it may"));
         }
         self.used.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(bytes)
+    }
+}
+
+impl Engine for Sqlite {
+    fn append(&self, event: Event, subscribers: Vec<Arc<str>>) -> Call<Appended> {
+        let bytes = match self.reserve(&event) {
+            Ok(bytes) => bytes,
+            Err(full) => return Box::pin(async { Err(full) }),
+        };
         self.writer.write(bytes, IfFull::Refuse, move |connection| events::append(connection, &event, &subscribers))
+    }
+
+    fn append_begun(&self, event: Event, subscriber: Arc<str>, token: Token) -> Call<Option<Lease>> {
+        let bytes = match self.reserve(&event) {
+            Ok(bytes) => bytes,
+            Err(full) => return Box::pin(async { Err(full) }),
+        };
+        self.writer.write(bytes, IfFull::Refuse, move |connection| {
+            let seq = events::append_begun(connection, &event, &subscriber)?;
+            Ok(seq.map(|seq| Lease { subscriber, seq, token }))
+        })
     }
 
     fn due(&self, ask: Due) -> Call<Found> {
         self.read(move |connection| deliveries::due(connection, &ask))
     }
 
-    fn begin(&self, subscriber: Arc<str>, seq: i64) -> Call<Option<u32>> {
-        self.writer.write(0, IfFull::Wait, move |connection| deliveries::begin(connection, &subscriber, seq))
+    fn begin(&self, lease: Lease) -> Call<Option<u32>> {
+        self.writer
+            .write(0, IfFull::Wait, move |connection| deliveries::begin(connection, &lease.subscriber, lease.seq))
     }
 
-    fn finish(&self, subscriber: Arc<str>, seq: i64, ending: Ending) -> Call<()> {
-        self.writer.write(0, IfFull::Wait, move |connection| deliveries::finish(connection, &subscriber, seq, &ending))
+    fn finish(&self, lease: Lease, ending: Ending) -> Call<()> {
+        self.writer.write(0, IfFull::Wait, move |connection| {
+            deliveries::finish(connection, &lease.subscriber, lease.seq, &ending)
+        })
     }
 
     fn dead_letters(&self, filter: DeadLetterFilter, limit: u32) -> Call<Vec<DeadLetter>> {

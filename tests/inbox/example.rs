@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tower_webhook::provider;
 use tower_webhook::testing;
 
-use crate::site::SECRET;
+use crate::site::{SECRET, Site};
 
 /// A running example. It is killed with this.
 pub(crate) struct Example {
@@ -41,18 +41,27 @@ fn binary() -> PathBuf {
 }
 
 impl Example {
-    /// `limit`: in blocks of 512 bytes, how large a file may become; a write beyond it fails.
-    pub(crate) fn start(folder: &Path, handler_ms: u32, limit: Option<u32>) -> Self {
-        let mut command = match limit {
-            None => Command::new(binary()),
-            // A signal would end it: ignored, the write fails instead.
-            Some(blocks) => {
-                let mut shell = Command::new("sh");
-                shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\"")).arg(binary());
-                shell
-            }
-        };
-        command.env("PORT", "0").env("INBOX", folder.join("inbox.db")).env("EVENTS_LOG", folder.join("events.log"));
+    /// `blocks`: of 512 bytes, how large a file may become; a write beyond it fails.
+    pub(crate) fn limited(site: &Site, handler_ms: u32, blocks: u32) -> Self {
+        // A signal would end it: ignored, the write fails instead.
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\"")).arg(binary());
+        Self::run(shell, site, handler_ms)
+    }
+
+    pub(crate) fn start(site: &Site, handler_ms: u32) -> Self {
+        Self::run(Command::new(binary()), site, handler_ms)
+    }
+
+    /// With a library that is loaded before all others, and reads this variable.
+    pub(crate) fn preloaded(site: &Site, handler_ms: u32, library: &Path, variable: (&str, &Path)) -> Self {
+        let mut command = Command::new(binary());
+        command.env("LD_PRELOAD", library).env(variable.0, variable.1);
+        Self::run(command, site, handler_ms)
+    }
+
+    fn run(mut command: Command, site: &Site, handler_ms: u32) -> Self {
+        command.env("PORT", "0").env("INBOX", site.place()).env("EVENTS_LOG", site.folder.join("events.log"));
         command.env("HANDLER_MS", handler_ms.to_string()).env_remove("STANDARD_WEBHOOK_SECRET");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
