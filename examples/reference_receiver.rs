@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -52,7 +52,7 @@ use tower_webhook::scheme::Scheme;
 use tower_webhook::serve::Server;
 use tower_webhook::{
     AllowlistLayer, ChallengeLayer, ConfigError, Delivery, HttpsOnlyLayer, IdempotencyLayer, MetricsLayer,
-    RawBodyLayer, Secret, SignatureLayer, provider,
+    RawBodyLayer, Reason, Rejection, Secret, SignatureLayer, provider,
 };
 
 pub(crate) const GITHUB: &str = "It's a Secret to Everybody";
@@ -239,8 +239,17 @@ pub(crate) fn app(prometheus: PrometheusHandle) -> Result<(Router, Drain), Confi
         .route("/idem-store-down", post(count).route_layer((sw("idem-store-down")?, down)))
         .route("/runs", get(tell_runs))
         .route("/metrics", get(async move || prometheus.render()))
+        .fallback(not_found)
+        .method_not_allowed_fallback(async || Rejection::from(Reason::Method))
         .with_state(Runs::new());
     Ok((app, drain))
+}
+
+/// A problem like those of the layers.
+async fn not_found() -> (StatusCode, [(HeaderName, &'static str); 3], &'static str) {
+    let headers =
+        [(CONTENT_TYPE, "application/problem+json"), (CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (StatusCode::NOT_FOUND, headers, r#"{"type":"about:blank","title":"Not Found","status":404}"#)
 }
 
 async fn tell_runs(State(runs): State<Runs>) -> Json<BTreeMap<&'static str, u64>> {
@@ -278,6 +287,8 @@ pub(crate) async fn serve(
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    // The memory of ten thousand connections at once is not needed for ever.
+    give_back::from_time_to_time()?;
     let app = app(recorder()?)?;
     let port: u16 = std::env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
@@ -289,7 +300,6 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 #[cfg(test)]
 mod tests {
     use axum::http::Method;
-    use tower_webhook::Reason;
     use tower_webhook::testing::{self, Endpoint};
 
     use super::*;

@@ -41,6 +41,28 @@ if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/postgres >
     fi
 fi
 
+# Proxies to stand in front, and a tool that is slow. Nothing of them is to run as a service of the machine.
+missing=$(for tool in nginx haproxy slowhttptest; do command -v "$tool" >/dev/null || [ -x "/usr/sbin/$tool" ] || echo "$tool"; done)
+if [ -n "$missing" ]; then
+    step "installing" $missing
+    if command -v apt-get >/dev/null; then
+        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e "$policy" ]; then
+            printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+            $sudo chmod +x "$policy"
+        else
+            policy=
+        fi
+        $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq $missing >/dev/null
+        [ -z "$policy" ] || $sudo rm "$policy"
+    else
+        echo "install" $missing "with your package manager" >&2
+        exit 1
+    fi
+fi
+export PATH="$PATH:/usr/sbin"
+
 step "formatting"
 cargo fmt --all --check
 
@@ -63,6 +85,17 @@ cargo test -p fetched_keys
 if [ "${1:-}" = --long ]; then
     step "four receivers on one Redis, killed for a minute"
     RECEIVERS_SECONDS=60 cargo test --all-features --test receivers -- --nocapture
+
+    step "thousands of slow senders, in release"
+    (
+        ulimit -n 20000
+        SLOW_BODIES=2000 HALF_HEADS=5000 HUGE_BODIES=1000 \
+            cargo test --release --test slow_senders -- --nocapture --test-threads 1
+    )
+    tests/slowhttptest.sh
+
+    step "a million headers through nginx and HAProxy"
+    PROXY_CASES=1000000 cargo test --release --test proxies -- --nocapture
 fi
 
 step "doc tests"

@@ -18,10 +18,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tower_service::Service;
 
-use super::drive::{Shared, drive};
+use super::drive::Shared;
 use super::limits::Limits;
 use super::log;
 use super::server::Drained;
+use super::tls::Tls;
 use crate::body::BoxError;
 
 /// The pauses after an error of `accept`, such as no more file descriptors: they double from the first to
@@ -50,7 +51,7 @@ impl Accept for TcpListener {
 }
 
 /// Serves until `shutdown` is ready and the connections are finished or cut.
-pub(super) async fn run<A, S, B>(listener: A, service: S, limits: Limits, mut shutdown: Shutdown) -> Drained
+pub(super) async fn run<A, S, B>(listener: A, tls: Tls, service: S, limits: Limits, mut shutdown: Shutdown) -> Drained
 where
     A: Accept,
     S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
@@ -78,9 +79,9 @@ where
             .await
         };
         let Some((stream, peer, slot)) = accepted else { break };
-        let (service, shared) = (service.clone(), shared.clone());
+        let (tls, service, shared) = (tls.clone(), service.clone(), shared.clone());
         connections.spawn(async move {
-            drive(stream, peer, service, shared).await;
+            tls.drive(stream, peer, service, shared).await;
             drop(slot);
         });
     }
@@ -189,7 +190,7 @@ mod tests {
         });
         let began = Instant::now();
         let shutdown = Box::pin(async { drop(stopped.await) });
-        let server = tokio::spawn(run(listener, service, Limits::default(), shutdown));
+        let server = tokio::spawn(run(listener, Tls::none(), service, Limits::default(), shutdown));
 
         peer.write_all(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut answer = String::new();

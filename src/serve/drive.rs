@@ -24,9 +24,12 @@ use super::io::Socket;
 use super::limits::Limits;
 use super::log;
 use crate::body::BoxError;
+use crate::connection::OverTls;
 
 /// How long a connection that is to end for idleness may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// The same where a head did not come in time: what is to be written is written at once.
+const SHORT_GOODBYE: Duration = Duration::from_millis(100);
 
 /// What all connections of a server share.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ pub(super) struct Shared {
 
 /// Serves the connection until it ends, is idle or too slow for too long, or has finished its requests
 /// after the server began to drain.
-pub(super) async fn drive<T, S, B>(stream: T, peer: SocketAddr, service: S, shared: Shared)
+pub(super) async fn drive<T, S, B>(stream: T, peer: SocketAddr, over_tls: Option<OverTls>, service: S, shared: Shared)
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
@@ -49,7 +52,7 @@ where
     let Shared { http, limits, mut draining } = shared;
     let activity = Arc::new(Activity::new());
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity), limits.write_timeout));
-    let entry = Entry { service, peer, limits: Arc::clone(&limits), activity: Arc::clone(&activity) };
+    let entry = Entry { service, peer, over_tls, limits: Arc::clone(&limits), activity: Arc::clone(&activity) };
     let mut connection = pin!(http.serve_connection(socket, entry));
     let mut drained = pin!(draining.changed());
     let mut watch = pin!(sleep_until(Instant::now() + limits.head_timeout));
@@ -85,7 +88,7 @@ where
                 Some(_) => {
                     (expired, finishing) = (true, true);
                     connection.as_mut().graceful_shutdown();
-                    now + GOODBYE
+                    now + if activity.owes_a_head() { SHORT_GOODBYE } else { GOODBYE }
                 }
             };
             watch.as_mut().reset(next);

@@ -18,13 +18,14 @@ use super::activity::{Activity, InFlight};
 use super::limits::Limits;
 use super::log;
 use crate::body::{BoxError, ResponseBody};
-use crate::connection::PeerAddr;
+use crate::connection::{OverTls, PeerAddr};
 
 /// The service of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<S> {
     pub(super) service: S,
     pub(super) peer: SocketAddr,
+    pub(super) over_tls: Option<OverTls>,
     pub(super) limits: Arc<Limits>,
     pub(super) activity: Arc<Activity>,
 }
@@ -44,6 +45,9 @@ where
             None => {
                 // The extensions are new and ours: a request cannot bring any.
                 request.extensions_mut().insert(PeerAddr::new(self.peer));
+                if let Some(over_tls) = self.over_tls {
+                    request.extensions_mut().insert(over_tls);
+                }
                 State::Waiting { service: self.service.clone(), request: Some(request) }
             }
         };
@@ -79,7 +83,7 @@ where
         let mut this = self.project();
         let response = loop {
             let next = match this.state.as_mut().project() {
-                StateProj::Refused { status } => break empty(*status),
+                StateProj::Refused { status } => break problem(*status),
                 StateProj::Waiting { service, request } => match ready!(service.poll_ready(cx)) {
                     // The request is there until the service is called, and then this state is left.
                     Ok(()) => match request.take() {
@@ -95,21 +99,30 @@ where
             };
             this.state.set(next);
         };
-        let in_flight = this.in_flight.take();
-        Poll::Ready(Ok(response.map(|body| ServedBody { body, _in_flight: in_flight })))
+        let mut in_flight = this.in_flight.take();
+        if let Some(in_flight) = &mut in_flight {
+            in_flight.answers(true);
+        }
+        Poll::Ready(Ok(response.map(|body| ServedBody { body, in_flight })))
     }
 }
 
 /// The service has an error instead of an answer: the sender is told to come back.
 fn failed<B>(error: &BoxError) -> Response<ResponseBody<B>> {
     log::service_failed(error);
-    empty(StatusCode::INTERNAL_SERVER_ERROR)
+    problem(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn empty<B>(status: StatusCode) -> Response<ResponseBody<B>> {
-    let mut response = Response::new(ResponseBody::own(Bytes::new()));
+/// A refusal that no layer has a reason for: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1).
+fn problem<B>(status: StatusCode) -> Response<ResponseBody<B>> {
+    let title = status.canonical_reason().unwrap_or_default();
+    let text = format!(r#"{{"type":"about:blank","title":"{title}","status":{}}}"#, status.as_u16());
+    let mut response = Response::new(ResponseBody::own(Bytes::from(text)));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -119,7 +132,7 @@ pin_project! {
     pub(super) struct ServedBody<B> {
         #[pin]
         body: ResponseBody<B>,
-        _in_flight: Option<InFlight>,
+        in_flight: Option<InFlight>,
     }
 }
 
@@ -128,7 +141,12 @@ impl<B: Body<Data = Bytes>> Body for ServedBody<B> {
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        self.project().body.poll_frame(cx)
+        let this = self.project();
+        let polled = this.body.poll_frame(cx);
+        if let Some(in_flight) = this.in_flight {
+            in_flight.answers(polled.is_ready());
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -14,12 +14,14 @@ use tower_service::Service;
 
 use super::accept::{self, Shutdown};
 use super::limits::Limits;
+use super::tls::Tls;
 use crate::body::BoxError;
 
-/// A server for HTTP/1 and HTTP/2 without TLS on one port; see the [module](crate::serve).
+/// A server for HTTP/1 and HTTP/2 on one port, with TLS where it is told so; see the [module](crate::serve).
 #[must_use = "a server does nothing until `serve` is awaited"]
 pub struct Server {
     listener: TcpListener,
+    pub(super) tls: Tls,
     limits: Limits,
     shutdown: Shutdown,
 }
@@ -54,7 +56,7 @@ impl Server {
 
     /// On a listener that is there already, for example one that was handed over by a supervisor.
     pub fn new(listener: TcpListener) -> Self {
-        Self { listener, limits: Limits::default(), shutdown: Box::pin(std::future::pending()) }
+        Self { listener, tls: Tls::none(), limits: Limits::default(), shutdown: Box::pin(std::future::pending()) }
     }
 
     /// The address that the server listens on.
@@ -86,7 +88,8 @@ impl Server {
     }
 
     /// How long a head may take: from the connection to its first request, later from the first byte of a
-    /// head to its end. Default 10 s.
+    /// head to its end. Default 10 s: a sender writes a head at once, and a second more is for the network. A handshake
+    /// of TLS has the same time, before that.
     pub const fn head_timeout(mut self, timeout: Duration) -> Self {
         self.limits.head_timeout = timeout;
         self
@@ -99,7 +102,8 @@ impl Server {
         self
     }
 
-    /// How long a peer may read nothing while an answer waits for it. Default 30 s.
+    /// How long a peer may read nothing while an answer waits for it. Default 30 s. An HTTP/2 connection is closed only
+    /// where all its answers wait.
     pub const fn write_timeout(mut self, timeout: Duration) -> Self {
         self.limits.write_timeout = timeout;
         self
@@ -167,7 +171,7 @@ impl Server {
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         self.limits.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        Ok(accept::run(self.listener, service, self.limits, self.shutdown).await)
+        Ok(accept::run(self.listener, self.tls, service, self.limits, self.shutdown).await)
     }
 }
 

@@ -110,3 +110,18 @@ async fn a_body_on_its_way_when_its_request_is_refused_does_not_cost_the_connect
         }
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_is_given_no_window_does_not_hold_the_connection() {
+    let server = start(|server| server.write_timeout(Duration::from_millis(300))).await;
+    let mut stream = server.connect().await;
+    // SETTINGS_INITIAL_WINDOW_SIZE of 0: our answer may not be sent, whatever the socket says.
+    let settings = [0, 4, 0, 0, 0, 0];
+    let request = frame(1, 0x5, 1, b"\x82\x86\x44\x05/peer\x41\x01x");
+    stream
+        .write_all(&[&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, 0, 0, &settings), &request].concat())
+        .await
+        .unwrap();
+    let (after, _) = closed_after(&mut stream).await;
+    assert!(after >= Duration::from_millis(290) && after < Duration::from_secs(4), "{after:?}");
+}

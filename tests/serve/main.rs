@@ -4,6 +4,8 @@
 mod heads;
 mod http2;
 mod lifecycle;
+#[cfg(feature = "rustls")]
+mod tls;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
