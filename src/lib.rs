@@ -58,6 +58,7 @@ pub mod metrics;
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod metrics;
 pub mod raw_body;
+pub mod secret_path;
 #[cfg(feature = "send")]
 #[cfg_attr(docsrs, doc(cfg(feature = "send")))]
 pub mod send;
@@ -111,6 +112,7 @@ pub use outcome::Outcome;
 pub use raw_body::RawBodyLayer;
 pub use rejection::{Reason, Rejection};
 pub use secret::{Secret, Secrets};
+pub use secret_path::SecretPathLayer;
 pub use signature::SignatureLayer;
 pub use stack::{WebhookLayer, WebhookOptions};
 #[cfg(feature = "tracing")]

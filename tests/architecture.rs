@@ -73,6 +73,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("journal", Ring::Middleware),
     ("metrics", Ring::Middleware),
     ("raw_body", Ring::Middleware),
+    ("secret_path", Ring::Middleware),
     ("send", Ring::Middleware),
     ("signature", Ring::Middleware),
     ("sink", Ring::Middleware),
