@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tower_webhook::provider;
-use tower_webhook::scheme::{Confidence, Coverage, Place, Scheme};
+use tower_webhook::scheme::{Confidence, Coverage, Place, Reaction, Scheme};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -101,6 +102,57 @@ fn the_table_in_the_documentation_is_the_catalogue() {
             &format!("| `{name}` | {signs} | {body} | {time} | {id} | {confidence}: {} |\n", source.replace('|', "/"));
     }
     assert_is("src/provider/catalogue.md", &table);
+}
+
+/// `90 s`, `5 min`, `3 days`: in the largest unit that divides it.
+fn written(time: Option<Duration>) -> String {
+    let Some(time) = time else { return "–".to_owned() };
+    let millis = time.as_millis();
+    for (unit, name) in [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s")] {
+        if millis % unit == 0 {
+            return format!("{} {name}", millis / unit);
+        }
+    }
+    format!("{millis} ms")
+}
+
+#[test]
+fn the_guide_tells_what_each_sender_makes_of_an_answer() {
+    let mut table = String::from(
+        "| sender | within | retries for | handled | repeated | given up | switched off | unverified |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for scheme in by_name() {
+        let upon = |wanted: Reaction| {
+            let ranges = scheme.reactions().filter(|(_, _, reaction)| *reaction == wanted);
+            let ranges: Vec<_> = ranges
+                .map(|(first, last, _)| match (first, last) {
+                    (first, last) if first == last => first.to_string(),
+                    (first, last) if first % 100 == 0 && last == first + 99 => format!("{}xx", first / 100),
+                    (first, last) => format!("{first}–{last}"),
+                })
+                .collect();
+            if ranges.is_empty() { "–".to_owned() } else { ranges.join(", ") }
+        };
+        let columns = [
+            written(scheme.answer_within()),
+            written(scheme.retry_horizon()),
+            upon(Reaction::Success),
+            upon(Reaction::Retry),
+            upon(Reaction::GiveUp),
+            upon(Reaction::Disable),
+            match scheme.unverified_status() {
+                401 => "–".to_owned(),
+                other => other.to_string(),
+            },
+        ];
+        // Of whom nothing is known there is nothing to say.
+        if columns.iter().any(|column| column != "–") {
+            table += &format!("| `{}` | {} |\n", scheme.name(), columns.join(" | "));
+        }
+    }
+    assert!(table.lines().count() > 50, "{table}");
+    assert_is("src/guide/responding_senders.md", &table);
 }
 
 #[test]

@@ -50,3 +50,52 @@ fn each_attack_names_a_place_and_a_test_that_are_there() {
     }
     assert!(count > 40, "{count}");
 }
+
+/// What looks like a file of ours: no spaces, a slash or one of our endings.
+fn is_place(text: &str) -> bool {
+    let folders = ["src/", "tests/", "examples/", "benches/"];
+    let whole = !text.contains(['<', '*', '\n', ' ']);
+    whole && folders.iter().any(|folder| text.starts_with(folder))
+        || matches!(text, "README.md" | "SECURITY.md" | "CHANGELOG.md")
+}
+
+#[test]
+fn each_thing_to_think_of_names_where_it_is_and_it_is_there() {
+    let page = fs::read_to_string(root().join("src/guide/checklist.md")).unwrap();
+    let mut count = 0;
+    for row in page.lines().filter(|line| line.starts_with("| ") && *line != "| | where |") {
+        let (what, place) = row.trim_matches('|').split_once(" | ").unwrap();
+        let named = quoted(place).filter(|text| is_place(text)).count();
+        assert!(named > 0 || place.contains("](crate") || place.len() > 100, "{what}: neither a place nor a reason");
+        count += 1;
+    }
+    assert!(count > 70, "{count}");
+}
+
+#[test]
+fn every_file_that_the_guide_names_is_there() {
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("src/guide")).unwrap() {
+        let page = entry.unwrap().path();
+        let text = fs::read_to_string(&page).unwrap();
+        for place in quoted(&text).filter(|text| is_place(text)) {
+            assert!(root().join(place).exists(), "{}: {place}", page.display());
+            count += 1;
+        }
+        // Commands are as true as paths.
+        for (_, rest) in text.match_indices("--example ").map(|(at, word)| text.split_at(at + word.len())) {
+            let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            assert!(root().join(format!("examples/{name}.rs")).exists(), "{}: example {name}", page.display());
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+#[test]
+fn every_page_is_in_the_book() {
+    let book = fs::read_to_string(root().join("src/guide/mod.rs")).unwrap();
+    for entry in fs::read_dir(root().join("src/guide")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name == "mod.rs" || book.contains(&format!("include_str!(\"{name}\")")), "{name}");
+    }
+}

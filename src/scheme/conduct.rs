@@ -159,6 +159,12 @@ impl Scheme {
         self.conduct.ip_list
     }
 
+    /// The status that the sender wants for a delivery that cannot be verified.
+    #[must_use]
+    pub const fn unverified_status(&self) -> u16 {
+        self.conduct.unauthorized
+    }
+
     pub(crate) const fn unauthorized_status(&self) -> Option<ErrorStatus> {
         ErrorStatus::new(self.conduct.unauthorized)
     }
