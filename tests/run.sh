@@ -6,62 +6,33 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
-# The tests start servers of their own.
-if ! command -v redis-server >/dev/null; then
-    step "installing redis-server"
-    if command -v apt-get >/dev/null; then
-        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-        $sudo apt-get update -qq && $sudo apt-get install -y -qq redis-server >/dev/null
-    else
-        echo "install redis-server (7.0 or newer) with your package manager" >&2
-        exit 1
-    fi
-fi
-
-if ! command -v promtool >/dev/null; then
-    step "installing promtool"
-    if command -v apt-get >/dev/null; then
-        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-        # The package has the server too, which is not to be started here.
-        $sudo apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends prometheus >/dev/null
-    else
-        echo "install promtool (2.42 or newer, comes with Prometheus) with your package manager" >&2
-        exit 1
-    fi
-fi
-
-if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
-    step "installing postgresql"
-    if command -v apt-get >/dev/null; then
-        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-        $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq postgresql >/dev/null
-    else
-        echo "install postgresql (12 or newer) with your package manager" >&2
-        exit 1
-    fi
-fi
-
-# Proxies to stand in front, and a tool that is slow. Nothing of them is to run as a service of the machine.
-missing=$(for tool in nginx haproxy slowhttptest; do command -v "$tool" >/dev/null || [ -x "/usr/sbin/$tool" ] || echo "$tool"; done)
-if [ -n "$missing" ]; then
-    step "installing" $missing
-    if command -v apt-get >/dev/null; then
-        sudo=$([ "$(id -u)" = 0 ] || echo sudo)
-        policy=/usr/sbin/policy-rc.d
-        if [ ! -e "$policy" ]; then
-            printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
-            $sudo chmod +x "$policy"
-        else
-            policy=
-        fi
-        $sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq $missing >/dev/null
-        [ -z "$policy" ] || $sudo rm "$policy"
-    else
-        echo "install" $missing "with your package manager" >&2
-        exit 1
-    fi
-fi
+# The tests start servers of their own: what is missing is installed, by command and package. Nothing of it is to run as a
+# service of the machine.
 export PATH="$PATH:/usr/sbin"
+missing=()
+for needed in redis-server:redis-server postgres:postgresql promtool:prometheus nginx:nginx haproxy:haproxy \
+    slowhttptest:slowhttptest cc:gcc; do
+    command -v "${needed%:*}" >/dev/null || ls /usr/lib/postgresql/*/bin/"${needed%:*}" >/dev/null 2>&1 ||
+        missing+=("${needed#*:}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "install ${missing[*]} with your package manager (Redis 7.0, PostgreSQL 12, promtool 2.42 or newer)" >&2
+        exit 1
+    fi
+    step "installing ${missing[*]}"
+    sudo=$([ "$(id -u)" = 0 ] || echo "sudo env")
+    policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        policy=
+    else
+        printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+        $sudo chmod +x "$policy"
+    fi
+    $sudo apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    [ -z "$policy" ] || $sudo rm "$policy"
+fi
 
 step "formatting"
 cargo fmt --all --check
