@@ -21,7 +21,7 @@ if [ ${#missing[@]} -gt 0 ]; then
         exit 1
     fi
     step "installing ${missing[*]}"
-    sudo=$([ "$(id -u)" = 0 ] || echo "sudo env")
+    sudo=$([ "$(id -u)" = 0 ] || echo sudo)
     policy=/usr/sbin/policy-rc.d
     if [ -e "$policy" ]; then
         policy=
@@ -30,7 +30,7 @@ if [ ${#missing[@]} -gt 0 ]; then
         $sudo chmod +x "$policy"
     fi
     $sudo apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
     [ -z "$policy" ] || $sudo rm "$policy"
 fi
 
