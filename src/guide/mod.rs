@@ -6,6 +6,9 @@ pub mod adding_a_provider {}
 #[doc = include_str!("checklist.md")]
 pub mod checklist {}
 
+#[doc = include_str!("frameworks.md")]
+pub mod frameworks {}
+
 #[doc = include_str!("idempotency.md")]
 pub mod idempotency {}
 
