@@ -58,10 +58,7 @@ fn subscriber(work: Work) -> Result<Subscriber, ConfigError> {
     let handler = async move |delivery: Delivery| work.clone().run(delivery).await;
     let seconds = [1, 1, 1, 5, 30, 120].map(Duration::from_secs);
     let schedule = RetrySchedule::custom(seconds.into_iter().chain([Duration::from_secs(600); 20]))?;
-    // `crm` fails on purpose, many in a row at times: nothing is to be postponed for that.
-    let breaker = (u32::MAX, Duration::ZERO);
-    let subscriber = Subscriber::new(name, handler.into_service()).circuit_breaker(breaker.0, breaker.1);
-    Ok(subscriber.schedule(schedule).concurrency(32))
+    Ok(Subscriber::new(name, handler.into_service()).schedule(schedule).concurrency(32))
 }
 
 /// An inbox with both subscribers.

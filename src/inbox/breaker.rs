@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Opens after so many failures in a row, for so long; then one delivery is tried, and its success closes it.
+/// Opens after so many failures in a row, for so long; then one delivery at a time is tried: a success closes it, a
+/// failure begins the pause anew.
 #[derive(Clone, Debug)]
 pub(super) struct Breaker {
     threshold: u32,

@@ -94,7 +94,8 @@ impl Subscriber {
     }
 
     /// After so many failures in a row nothing is tried for so long; what waits keeps its attempts. Then one delivery
-    /// is tried. Default: 20 and 30 s.
+    /// at a time is tried, until one succeeds or fails. A delivery's first failure does not count, unless it is the
+    /// last: handlers that need a second attempt are no outage. Default: 20 and 30 s.
     pub fn circuit_breaker(mut self, failures: u32, pause: Duration) -> Self {
         self.breaker = Breaker::new(failures.max(1), pause);
         self

@@ -191,7 +191,7 @@ async fn attempt(shop: &Workshop, subscriber: &Subscriber, job: &Job) -> Option<
     let ran = ran.unwrap_or_else(|_| Ran::failed(format!("the handler took longer than {limit:?}")));
     let (attempted, well) = end(shop, subscriber, &under_way, ran).await;
     span.ended(attempted.outcome());
-    Some(well)
+    well
 }
 
 /// An attempt that is counted and under way.
@@ -207,7 +207,12 @@ pub(super) struct Attempt {
 }
 
 /// Writes down how an attempt has ended, and says whether the subscriber is well.
-pub(super) async fn end(shop: &Workshop, subscriber: &Subscriber, attempt: &Attempt, ran: Ran) -> (Attempted, bool) {
+pub(super) async fn end(
+    shop: &Workshop,
+    subscriber: &Subscriber,
+    attempt: &Attempt,
+    ran: Ran,
+) -> (Attempted, Option<bool>) {
     let name = &subscriber.name;
     let took = shop.clock.monotonic().saturating_sub(attempt.began);
     let permanent = matches!(ran.outcome, InboxOutcome::Permanent(_));
@@ -239,19 +244,20 @@ pub(super) async fn stopped(phase: &mut watch::Receiver<Phase>) {
     drop(phase.wait_for(|phase| *phase == Phase::Stopping).await);
 }
 
-/// What is written down, and whether the subscriber is well.
-fn judge(shop: &Workshop, subscriber: &Subscriber, attempt: u32, ran: Ran) -> (Ending, bool) {
+/// What is written down, and whether the subscriber is well. A delivery that failed once says nothing about that yet:
+/// its next attempt may succeed.
+fn judge(shop: &Workshop, subscriber: &Subscriber, attempt: u32, ran: Ran) -> (Ending, Option<bool>) {
     let now = shop.now();
     let (at, status) = (millis(now), ran.status);
     match ran.outcome {
-        InboxOutcome::Done => (Ending::Done { at, status }, true),
-        InboxOutcome::Permanent(_) => (Ending::Dead { at, status, error: ran.error }, true),
+        InboxOutcome::Done => (Ending::Done { at, status }, Some(true)),
+        InboxOutcome::Permanent(_) => (Ending::Dead { at, status, error: ran.error }, Some(true)),
         InboxOutcome::Retry { after } => match subscriber.schedule.wait(attempt) {
             Some(delay) => {
                 let due = millis(now.saturating_add(delay.max(after.unwrap_or_default())));
-                (Ending::Retry { due, status, error: ran.error }, false)
+                (Ending::Retry { due, status, error: ran.error }, (attempt > 1).then_some(false))
             }
-            None => (Ending::Dead { at, status, error: ran.error }, false),
+            None => (Ending::Dead { at, status, error: ran.error }, Some(false)),
         },
     }
 }

@@ -40,6 +40,9 @@ macro_rules! over_both {
 }
 pub(crate) use over_both;
 
+/// Subscriber, delivery and attempt of a run.
+pub(crate) type Running = (String, String, i64);
+
 /// A folder that goes with the test, or a database.
 pub(crate) struct Site {
     pub(crate) folder: PathBuf,
@@ -110,6 +113,24 @@ impl Site {
         }
         let question = question.replace("SELECT ", "SELECT (").replace(" FROM ", ")::bigint FROM webhook_inbox_");
         self.client().await.query_one(&question, &[]).await.unwrap().get(0)
+    }
+
+    /// The runs that have begun, and whose end is not written down.
+    pub(crate) async fn running(&self) -> Vec<Running> {
+        if self.server.is_none() {
+            // It reads, and leaves to others what a crash has left to do.
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let connection = rusqlite::Connection::open_with_flags(self.path(), flags).unwrap();
+            let text = "SELECT d.subscriber, e.delivery_id, d.attempt FROM deliveries d JOIN events e ON e.seq = d.seq
+                        WHERE d.state IN (1, 4)";
+            let mut select = connection.prepare(text).unwrap();
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+            return rows.collect::<Result<_, _>>().unwrap();
+        }
+        let text = "SELECT d.subscriber, e.delivery_id, d.attempt::bigint
+                    FROM webhook_inbox_deliveries d JOIN webhook_inbox_events e ON e.seq = d.seq WHERE d.state = 1";
+        let rows = self.client().await.query(text, &[]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
     }
 
     /// A connection to its database.

@@ -23,6 +23,7 @@ over_both!(
     a_subscriber_that_is_added_later_gets_what_was_stored_before_as_far_as_it_wants_it,
     a_line_keeps_its_order_and_a_dead_letter_holds_it_up_or_not,
     a_circuit_breaker_postpones_without_counting,
+    first_attempts_that_fail_are_no_outage,
 );
 
 async fn one_that_fails_delays_and_repeats_no_other(site: Site) {
@@ -180,17 +181,52 @@ async fn a_circuit_breaker_postpones_without_counting(site: Site) {
         endpoint.send(&site.delivery(&format!("msg_{n}"), "{}")).await.assert_accepted();
     }
     inbox.start();
-    while runs.all().len() < 3 {
+    // Each fails once, which says nothing yet; then three in a row fail again.
+    for (runs_so_far, time) in [(6, 0), (9, 1)] {
+        site.pass(&inbox, Duration::from_secs(time));
+        while runs.all().len() < runs_so_far {
+            tokio::task::yield_now().await;
+        }
+    }
+    for _ in 0..20 {
+        inbox.wake();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(runs.all().len(), 9, "the rest waits, without an attempt");
+    // After the pause one is tried, and then nothing for as long again.
+    site.pass(&inbox, Duration::from_secs(60));
+    while runs.all().len() < 10 {
         tokio::task::yield_now().await;
     }
     for _ in 0..20 {
         inbox.wake();
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    assert_eq!(runs.all().len(), 3, "the rest waits, without an attempt");
+    assert_eq!(runs.all().len(), 10, "a failure begins the pause anew");
     down.store(0, Ordering::SeqCst);
     site.pass(&inbox, Duration::from_secs(60));
     until(&inbox, |counts| counts[0].pending == 0).await;
     assert_eq!(inbox.counts().await.unwrap()[0].dead, 0);
-    assert_eq!(runs.all().len(), 9);
+    assert_eq!(runs.all().len(), 16);
+}
+
+async fn first_attempts_that_fail_are_no_outage(site: Site) {
+    let runs = Runs::default();
+    let handler = runs.handler(|_, attempt| if attempt == 1 { 503 } else { 200 });
+    let inbox = site.options().subscriber(Subscriber::new("a", handler).schedule(seconds(&[1]))).open().await.unwrap();
+    let endpoint = site.endpoint(&inbox);
+    for n in 0..50 {
+        endpoint.send(&site.delivery(&format!("msg_{n}"), "{}")).await.assert_accepted();
+    }
+    inbox.start();
+    while runs.all().len() < 50 {
+        tokio::task::yield_now().await;
+    }
+    // A little for the ends of the runs to be written down.
+    for _ in 0..3 {
+        site.pass(&inbox, Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until(&inbox, |counts| counts[0].pending == 0).await;
+    assert_eq!((runs.all().len(), inbox.counts().await.unwrap()[0].dead), (100, 0), "with the default breaker");
 }
