@@ -3,7 +3,7 @@
 use tower_webhook::idempotency::{RedisOptions, RedisStore};
 
 use super::sentinel::until;
-use super::server::{Server, free_port};
+use super::server::{CLUSTER_PORT, Server, free_port};
 
 pub(crate) struct Cluster {
     pub(crate) servers: Vec<Server>,
@@ -17,18 +17,19 @@ impl Cluster {
         let mut servers = Vec::new();
         for (from, to) in SLOTS {
             let bus = free_port().to_string();
-            let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", &bus];
+            let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", CLUSTER_PORT, &bus];
             let server = Server::start(&options).await;
             let _: String = server.ask(&["CLUSTER", "ADDSLOTSRANGE", from, to]).await;
             let epoch = (servers.len() + 1).to_string();
             let _: String = server.ask(&["CLUSTER", "SET-CONFIG-EPOCH", &epoch]).await;
-            servers.push((server, bus));
+            servers.push(server);
         }
         let (first, others) = servers.split_first().unwrap();
-        for (other, bus) in others {
-            let _: String = first.0.ask(&["CLUSTER", "MEET", "127.0.0.1", &other.port().to_string(), bus]).await;
+        for other in others {
+            let (port, bus) = (other.port().to_string(), other.cluster_port());
+            let _: String = first.ask(&["CLUSTER", "MEET", "127.0.0.1", &port, bus]).await;
         }
-        let cluster = Self { servers: servers.into_iter().map(|(server, _)| server).collect() };
+        let cluster = Self { servers };
         for server in &cluster.servers {
             until("the cluster is whole", async || {
                 let info: String = server.ask(&["CLUSTER", "INFO"]).await;

@@ -26,6 +26,9 @@ pub(crate) fn folder() -> PathBuf {
     folder
 }
 
+/// The option that names the other port of a server in a cluster.
+pub(crate) const CLUSTER_PORT: &str = "--cluster-port";
+
 fn spawn(port: u16, folder: &PathBuf, options: &[String]) -> Child {
     let mut command = Command::new("redis-server");
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]).arg("--dir").arg(folder);
@@ -47,6 +50,9 @@ impl Server {
                 return server;
             }
             server.port = free_port();
+            if let Some(at) = server.options.iter().position(|option| option == CLUSTER_PORT) {
+                server.options[at + 1] = free_port().to_string();
+            }
             server.child = spawn(server.port, &server.folder, &server.options);
         }
         panic!("redis-server ended: {:?}", server.options);
@@ -54,6 +60,12 @@ impl Server {
 
     pub(crate) const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it talks to the other servers of its cluster.
+    pub(crate) fn cluster_port(&self) -> &str {
+        let at = self.options.iter().position(|option| option == CLUSTER_PORT).expect("a server of a cluster");
+        &self.options[at + 1]
     }
 
     pub(crate) fn url(&self) -> String {

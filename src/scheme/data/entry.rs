@@ -128,11 +128,11 @@ impl Entry {
             challenges,
             source,
             confidence,
-            key_place: _,
+            key_place,
         } = *scheme;
         let algorithm = Algorithm::of(method);
         let (signed, rule) = match content {
-            _ if matches!(method, Method::Jwt(_)) => (None, Some(name.to_owned())),
+            _ if matches!(method, Method::Jwt(_)) || key_place.is_some() => (None, Some(name.to_owned())),
             Content::Parts([]) => (None, None),
             Content::Parts(parts) => (Some(parts.iter().map(|part| Part::of(*part)).collect()), None),
             Content::Rule(_) => (None, Some(name.to_owned())),
