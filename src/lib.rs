@@ -24,7 +24,7 @@ mod run_context;
 pub mod secret;
 mod strict_json;
 mod takeover;
-#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "metrics", feature = "otel")), allow(dead_code))]
 mod telemetry;
 mod verifying_key;
 
@@ -51,10 +51,10 @@ pub mod inbox;
 #[cfg(feature = "journal")]
 #[cfg_attr(docsrs, doc(cfg(feature = "journal")))]
 pub mod journal;
-#[cfg(feature = "metrics")]
-#[cfg_attr(docsrs, doc(cfg(feature = "metrics")))]
+#[cfg(any(feature = "metrics", feature = "otel"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "metrics", feature = "otel"))))]
 pub mod metrics;
-#[cfg(not(feature = "metrics"))]
+#[cfg(not(any(feature = "metrics", feature = "otel")))]
 #[allow(dead_code, unreachable_pub, unused_imports)]
 mod metrics;
 pub mod raw_body;
@@ -72,7 +72,7 @@ pub mod trace;
 mod trace;
 
 // The finished stack.
-#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "metrics", feature = "otel")), allow(dead_code))]
 pub mod health;
 pub mod stack;
 
@@ -106,7 +106,7 @@ pub use idempotency::IdempotencyLayer;
 pub use inbox::{Inbox, InboxLayer};
 #[cfg(feature = "journal")]
 pub use journal::JournalLayer;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 pub use metrics::MetricsLayer;
 pub use outcome::Outcome;
 pub use raw_body::RawBodyLayer;

@@ -74,7 +74,7 @@ impl AckDeadlineLayer {
     }
 
     /// Counts what was acknowledged before it was finished, and how it ended. Install the recorder first.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(mut self) -> Self {
         self.metrics = Some(UnfinishedMetrics::new());
         self

@@ -98,7 +98,7 @@ impl AllowlistLayer {
     }
 
     /// Counts the decisions. Install the recorder before the layer is put onto a service.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(self) -> Self {
         self.counted()
     }

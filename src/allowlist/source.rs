@@ -118,7 +118,7 @@ impl AllowlistSource {
 
     /// Shows in `webhook_allowlist_refresh_timestamp_seconds` when the list was made or last replaced, and in
     /// `webhook_allowlist_refresh_failures_total` how often a refresh failed, under this label `list`. The first name stays. Install the recorder first.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     #[must_use]
     pub fn metrics(self, name: &str) -> Self {
         self.shared.metrics.get_or_init(|| (name.into(), ReloadMetrics::of_list(name)));

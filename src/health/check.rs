@@ -93,7 +93,7 @@ impl Health {
 
     /// Shows each check that is there by now in `webhook_health`: 1 or 0, set when it is asked. Install the recorder
     /// first.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(mut self) -> Self {
         let counted = |check: &Check| Check { metrics: Some(HealthMetrics::new(&check.name)), ..check.clone() };
         self.checks = self.checks.iter().map(counted).collect();

@@ -95,7 +95,7 @@ impl HttpsOnlyLayer {
     }
 
     /// Counts what report-only mode reports. Install the recorder before the layer is put onto a service.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(self) -> Self {
         self.counted()
     }

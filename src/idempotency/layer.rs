@@ -165,7 +165,7 @@ impl IdempotencyLayer {
     }
 
     /// Counts and times the calls of the store. Install the recorder before the layer is put onto a service.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(self) -> Self {
         self.counted()
     }

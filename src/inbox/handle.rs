@@ -60,7 +60,7 @@ enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counted {
     No,
-    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "metrics", feature = "otel")), allow(dead_code))]
     Yes,
 }
 
@@ -136,7 +136,7 @@ impl InboxOptions {
     }
 
     /// Counts what is stored, tried and dead. Install the recorder first.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub const fn metrics(mut self) -> Self {
         self.counted = Counted::Yes;
         self

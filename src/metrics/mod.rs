@@ -26,6 +26,10 @@
 //!   given to its first service; those of a missing recorder stay mute for ever. Building one without a recorder warns once.
 //! * Give the layer to the webhook routes, not to the whole application: what else is asked of it would
 //!   count as failed deliveries.
+//! * With the feature `otel` everything also goes to the global meter provider of OpenTelemetry, under the names of
+//!   [`Metric::otel_name`](crate::names::Metric::otel_name), with `error.type` beside `reason`, and with the buckets below.
+//!   Call `opentelemetry::global::set_meter_provider` before the layers are built: without one, nothing is counted and
+//!   nothing is said. With both features, and a recorder of the facade that leads to the same backend, all is there twice.
 //! * Prometheus exporters make summaries of histograms without buckets. Summaries cannot be added up over
 //!   instances, and the alerts need buckets: configure [`recommended_buckets`].
 //!

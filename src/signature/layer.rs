@@ -213,7 +213,7 @@ impl SignatureLayer {
 
     /// Counts by which keys deliveries were verified, how old signatures and how large bodies are. Install the
     /// recorder before the layer is put onto a service.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(self) -> Self {
         self.counted()
     }

@@ -168,7 +168,7 @@ impl WatchedSecrets {
     }
 
     /// Shows in metrics when the ring was loaded, and how often that failed. Install the recorder first.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     #[must_use]
     pub fn metrics(self) -> Self {
         let metrics = self.shared.metrics.get_or_init(|| ReloadMetrics::of_ring(&self.shared.name));

@@ -250,7 +250,7 @@ impl WebhookLayer {
     }
 
     /// Counts how requests end. Install the recorder before the layer is put onto a service.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(self) -> Self {
         self.counted()
     }

@@ -79,7 +79,7 @@ impl WebhookOptions {
     }
 
     /// Counts how requests end. Install the recorder first.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "otel"))]
     pub fn metrics(mut self) -> Self {
         self.metrics = true;
         self

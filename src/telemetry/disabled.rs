@@ -1,4 +1,4 @@
-//! The handles, for builds without the feature `metrics`: the same interface, and nothing behind it.
+//! The handles, for builds with neither of the features `metrics` and `otel`: the same interface, and nothing behind it.
 
 use std::time::Duration;
 

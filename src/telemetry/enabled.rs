@@ -1,11 +1,9 @@
-//! The handles, for builds with the feature `metrics`.
+//! The handles, for builds with the feature `metrics` or `otel`.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use ::metrics::{Counter, Gauge, Histogram};
-
-use super::register::{self, Family};
+use super::register::{self, Counter, Family, Gauge, Histogram};
 use super::{Decision, End, Operation, Seen};
 use crate::clock::UnixTime;
 use crate::names;

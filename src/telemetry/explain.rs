@@ -1,10 +1,10 @@
 //! What an explainer counts.
 
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 mod handles {
     use std::sync::Arc;
 
-    use ::metrics::Counter;
+    use super::super::register::Counter;
 
     use super::super::register::{self, Family};
     use crate::names::{self, CAUSE, ROUTE};
@@ -43,7 +43,7 @@ mod handles {
     }
 }
 
-#[cfg(not(feature = "metrics"))]
+#[cfg(not(any(feature = "metrics", feature = "otel")))]
 mod handles {
     /// Counts nothing.
     #[derive(Clone, Debug)]

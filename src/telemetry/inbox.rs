@@ -55,14 +55,12 @@ pub(crate) struct Standing {
     pub(crate) dead: u64,
 }
 
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 mod handles {
     use std::sync::{Arc, PoisonError, RwLock};
     use std::time::Duration;
 
-    use ::metrics::{Counter, Gauge, Histogram};
-
-    use super::super::register::{self, Family};
+    use super::super::register::{self, Counter, Family, Gauge, Histogram};
     use super::{Attempted, Death, Standing};
     use crate::names;
 
@@ -207,7 +205,7 @@ mod handles {
     }
 }
 
-#[cfg(not(feature = "metrics"))]
+#[cfg(not(any(feature = "metrics", feature = "otel")))]
 mod handles {
     use std::time::Duration;
 
@@ -242,6 +240,6 @@ mod handles {
     }
 }
 
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 pub(super) use handles::dead_letters_of;
 pub(crate) use handles::{InboxMetrics, Waiting};

@@ -5,27 +5,40 @@
 //! for an alert to see. Labels come from closed lists and from the configuration alone, never from a
 //! request.
 //!
-//! Without the feature `metrics` the same types are empty. The spans of the feature `tracing` are here, too.
+//! Two backends: the `metrics` facade (feature `metrics`) and OpenTelemetry (feature `otel`). `register` gives each
+//! value to both, and one that is not built takes no room. Without either the same types are empty. The spans of the
+//! feature `tracing` are here, too.
 
-#[cfg(not(feature = "metrics"))]
+mod buckets;
+#[cfg(not(any(feature = "metrics", feature = "otel")))]
 mod disabled;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 mod enabled;
 mod end;
 mod explain;
+#[cfg(feature = "metrics")]
+mod facade;
+#[cfg(all(feature = "otel", not(feature = "metrics")))]
+#[path = "facade_off.rs"]
+mod facade;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod inbox;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 mod log;
 #[cfg(all(feature = "axum", feature = "tracing"))]
 mod matched_path;
 #[cfg(all(not(feature = "axum"), feature = "tracing"))]
 #[path = "matched_path_off.rs"]
 mod matched_path;
+#[cfg(feature = "otel")]
+mod opentelemetry;
+#[cfg(all(feature = "metrics", not(feature = "otel")))]
+#[path = "opentelemetry_off.rs"]
+mod opentelemetry;
 mod operation;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 mod register;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 mod rings;
 #[cfg(feature = "tracing")]
 mod span;
@@ -40,16 +53,17 @@ mod unfinished;
 
 use crate::clock::UnixTime;
 
-#[cfg(all(feature = "journal", not(feature = "metrics")))]
+pub(crate) use buckets::BUCKETS;
+#[cfg(all(feature = "journal", not(any(feature = "metrics", feature = "otel"))))]
 pub(crate) use disabled::ReplayMetrics;
-#[cfg(not(feature = "metrics"))]
+#[cfg(not(any(feature = "metrics", feature = "otel")))]
 pub(crate) use disabled::{
     AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, ReloadMetrics, ReportMetrics, RequestMetrics,
     SignatureMetrics,
 };
-#[cfg(all(feature = "journal", feature = "metrics"))]
+#[cfg(all(feature = "journal", any(feature = "metrics", feature = "otel")))]
 pub(crate) use enabled::ReplayMetrics;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 pub(crate) use enabled::{
     AllowlistMetrics, HealthMetrics, IdempotencyMetrics, InFlight, RequestMetrics, SignatureMetrics,
 };
@@ -58,7 +72,7 @@ pub(crate) use explain::ExplainMetrics;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use inbox::{Attempted, Death, InboxMetrics, Standing, Waiting};
 pub(crate) use operation::{Claimed, Decision, Operation, Written};
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 pub(crate) use rings::{ReloadMetrics, ReportMetrics};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use span::ProcessSpan;
@@ -69,7 +83,7 @@ pub(crate) use unfinished::{Unfinished, UnfinishedMetrics};
 
 /// What is counted of a delivery that was let through.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+#[cfg_attr(not(any(feature = "metrics", feature = "otel")), allow(dead_code))]
 pub(crate) struct Seen {
     /// Our time minus the signed time, in seconds.
     pub(crate) age_s: Option<f64>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::metrics::{Counter, Gauge};
+use super::register::{Counter, Gauge};
 
 use super::register::{self, Family};
 use crate::clock::UnixTime;

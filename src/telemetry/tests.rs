@@ -80,6 +80,7 @@ fn every_metric_of_the_catalogue_is_counted_and_described() {
             inbox.died("r", Death::Permanent);
         }
         super::enabled::ReplayMetrics::entered("r");
+        super::UnfinishedMetrics::new().count(super::Unfinished::Done);
     });
     for metric in crate::names::CATALOGUE {
         let name = metric.name;

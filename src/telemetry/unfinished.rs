@@ -13,16 +13,14 @@ pub(crate) enum Unfinished {
     NotStored,
 }
 
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "otel"))]
 mod handles {
-    use ::metrics::Counter;
-
-    use super::super::register::{self, Family};
+    use super::super::register::{self, Counter, Family};
     use super::Unfinished;
     use crate::names;
 
     /// What a layer with a deadline counts.
-    #[derive(Clone)]
+    #[derive(Clone, Debug)]
     pub(crate) struct UnfinishedMetrics([Counter; 4]);
 
     impl UnfinishedMetrics {
@@ -38,15 +36,9 @@ mod handles {
             }
         }
     }
-
-    impl std::fmt::Debug for UnfinishedMetrics {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.debug_struct("UnfinishedMetrics").finish_non_exhaustive()
-        }
-    }
 }
 
-#[cfg(not(feature = "metrics"))]
+#[cfg(not(any(feature = "metrics", feature = "otel")))]
 mod handles {
     use super::Unfinished;
 

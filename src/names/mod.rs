@@ -3,6 +3,7 @@
 //! Rules for alerts, dashboards and recorders can be checked against [`CATALOGUE`]: it holds each
 //! metric that this crate counts, with its kind, its unit, its labels and its help text. The names are
 //! those that Prometheus shows; the counters end in `_total`, times are seconds, sizes are bytes.
+//! OpenTelemetry has them by [`Metric::otel_name`].
 //!
 //! ```
 //! use tower_webhook::names::{self, MetricKind};
@@ -11,6 +12,8 @@
 //! assert_eq!(requests.kind, MetricKind::Counter);
 //! assert_eq!(requests.labels, ["route", "provider", "outcome", "reason"]);
 //! ```
+
+mod otel;
 
 /// Refusals that were explained to the operator, by cause.
 pub const EXPLANATIONS: &str = "webhook_explanations_total";
