@@ -7,7 +7,7 @@
 //!
 //! | route | what |
 //! |---|---|
-//! | `POST /webhooks/github` | allowlist (private networks), signature, idempotency in memory |
+//! | `POST /webhooks/github` | allowlist (private networks), signature, idempotency in memory; HTTPS only is tried out |
 //! | `POST /webhooks/standard` | Standard Webhooks by two secrets, the older one with an end; a durable inbox |
 //! | `GET /metrics` | for Prometheus |
 //! | `GET /health/live`, `GET /health/ready` | for whoever restarts the process, and for the load balancer |
@@ -19,8 +19,10 @@
 
 #![allow(clippy::print_stdout, reason = "an example that shows something")]
 
+use std::convert::Infallible;
 use std::env;
 use std::error::Error;
+use std::future::ready;
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -31,19 +33,21 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tower::Layer;
-use tower_webhook::allowlist::AllowlistSource;
+use tower_webhook::allowlist::{AllowlistSource, ListFormat};
 use tower_webhook::clock::{Clock, SystemClock};
 use tower_webhook::health::{Health, Shutdown};
 use tower_webhook::inbox::{Inbox, RetrySchedule, Subscriber};
 use tower_webhook::metrics::recommended_buckets;
 use tower_webhook::serve::Server;
+use tower_webhook::signature::{Explainer, WatchedSecrets, secret_source_fn};
 use tower_webhook::{
-    AllowlistLayer, ConfigError, Delivery, IdempotencyLayer, Secret, Secrets, WebhookOptions, provider,
+    AllowlistLayer, ConfigError, Delivery, IdempotencyLayer, Secret, Secrets, SignatureLayer, WebhookOptions, provider,
 };
 
 pub(crate) const GITHUB: &str = "It's a Secret to Everybody";
 pub(crate) const CURRENT: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const PREVIOUS: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const NETWORKS: [&str; 5] = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -88,17 +92,24 @@ pub(crate) async fn app(prometheus: PrometheusHandle, inbox: &str, secrets: [Sec
         .await?;
 
     let idempotency = IdempotencyLayer::in_memory();
-    let shared = WebhookOptions::new().idempotency(idempotency.clone()).metrics();
-    // A real list is the sender's, and is fetched now and then: `AllowlistSource::replace`.
-    let networks = AllowlistSource::new(["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"])?;
-    let networks = networks.metrics("private");
-    let github = shared.layer(provider::GITHUB, github)?.allowlist(AllowlistLayer::from_source(networks));
+    let shared = WebhookOptions::new().idempotency(idempotency.clone()).explain(Explainer::new()).metrics();
+    let networks = AllowlistSource::new(NETWORKS)?.metrics("private");
+    let allowlist = AllowlistLayer::from_source(networks.clone());
+    // A real list is the sender's, and is asked for there.
+    let fetch = async || Ok::<_, Infallible>(NETWORKS.join("\n"));
+    tokio::spawn(networks.refresh_every(Duration::from_secs(3600), ListFormat::lines(), fetch));
+    let github = shared.layer(provider::GITHUB, github)?.allowlist(allowlist).report_only_https();
 
     let month = Duration::from_secs(30 * 86_400);
     let end = SystemClock::default().now().unwrap_or_default().saturating_add(month);
     let keys = Secrets::named("current", current).and("previous", Secret::new(PREVIOUS)?).not_after(end);
+    // Real ones come from mounted files or from a secret manager, and are read again.
+    let source = secret_source_fn(move || ready(Ok::<_, Infallible>(keys.clone())));
+    let secrets = WatchedSecrets::load("standard", source).await?.metrics();
+    tokio::spawn(secrets.clone().reload_every(Duration::from_secs(30)));
     // The inbox recognises copies by itself.
-    let standard = shared.layer_for("standard", provider::STANDARD_WEBHOOKS, keys)?.without_idempotency();
+    let signature = SignatureLayer::watching(provider::STANDARD_WEBHOOKS, &secrets)?.route("standard");
+    let standard = shared.layer_of(signature)?.without_idempotency();
 
     let (store, writes) = (idempotency.clone(), inbox.clone());
     let health = Health::new()

@@ -12,7 +12,7 @@ fn the_rules_are_sound_and_their_tests_pass() {
 fn every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_is_silent() {
     let (rules, tests) = (read("webhook.rules.yml"), read("webhook.rules.test.yml"));
     let alerts: BTreeSet<_> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
-    assert_eq!(alerts.len(), 13, "{alerts:?}");
+    assert_eq!(alerts.len(), 16, "{alerts:?}");
     for alert in alerts {
         let named = format!("alertname: {alert}\n");
         let cases = tests.split(&named).skip(1);
@@ -67,6 +67,9 @@ async fn a_scrape_under_traffic_has_every_metric_that_rules_and_dashboard_name()
         r#"webhook_verified_with_key_total{route="standard",key_id="previous"} 1"#,
         r#"webhook_health{check="inbox"} 1"#,
         r#"webhook_allowlist_decisions_total{route="github",result="denied"} 1"#,
+        r#"webhook_allowlist_refresh_failures_total{list="private"} 0"#,
+        r#"webhook_secret_reload_failures_total{ring="standard"} 0"#,
+        r#"webhook_explanations_total{route="standard",cause="other_sender"} 0"#,
     ] {
         assert!(page.lines().any(|line| line == series), "{series}\n{page}");
     }
