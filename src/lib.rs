@@ -29,6 +29,7 @@ mod telemetry;
 mod verifying_key;
 
 // Engine: pure functions.
+mod acknowledgement;
 #[cfg(any(feature = "cli", feature = "journal"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "cli", feature = "journal"))))]
 pub mod capture;

@@ -57,6 +57,7 @@ const MODULES: &[(&str, Ring)] = &[
     ("takeover", Ring::Facts),
     ("telemetry", Ring::Facts),
     ("verifying_key", Ring::Facts),
+    ("acknowledgement", Ring::Engine),
     ("capture", Ring::Engine),
     ("client_ip", Ring::Engine),
     ("crypto", Ring::Engine),

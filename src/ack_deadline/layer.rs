@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 use tower_layer::Layer;
 
 use super::service::AckDeadlineService;
+use crate::acknowledgement::Acknowledgement;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::delivery::Delivery;
-use crate::provider;
 use crate::takeover::Takeover;
 use crate::telemetry::UnfinishedMetrics;
 
@@ -26,15 +26,14 @@ pub struct AckDeadlineLayer {
     pub(super) takeover: Takeover,
     deadline: Option<Duration>,
     margin: Option<Duration>,
-    status: Option<StatusCode>,
-    answer: Option<Bytes>,
+    acknowledgement: Acknowledgement,
     pub(super) metrics: Option<UnfinishedMetrics>,
 }
 
 impl AckDeadlineLayer {
     /// At the deadline of the sender, as the catalogue knows it; what has not finished by then is left to `takeover`.
     pub const fn new(takeover: Takeover) -> Self {
-        Self { takeover, deadline: None, margin: None, status: None, answer: None, metrics: None }
+        Self { takeover, deadline: None, margin: None, acknowledgement: Acknowledgement::new(), metrics: None }
     }
 
     /// How long the sender waits for an answer, from its request on. Default: what the catalogue says of the sender,
@@ -61,15 +60,14 @@ impl AckDeadlineLayer {
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what goes on.
     pub fn status(mut self, status: u16) -> Result<Self, ConfigError> {
-        let success = StatusCode::from_u16(status).ok().filter(StatusCode::is_success);
         let wrong = || ConfigError::new(ConfigErrorKind::Limit, format!("{status} acknowledges nothing"));
-        self.status = Some(success.ok_or_else(wrong)?);
+        self.acknowledgement = self.acknowledgement.with_status(status).ok_or_else(wrong)?;
         Ok(self)
     }
 
     /// The body of an early answer, where the sender asks for one that the catalogue does not know.
     pub fn answer(mut self, body: impl Into<Bytes>) -> Self {
-        self.answer = Some(body.into());
+        self.acknowledgement = self.acknowledgement.with_body(body.into());
         self
     }
 
@@ -105,15 +103,7 @@ impl AckDeadlineLayer {
 
     /// What an early answer says.
     pub(super) fn early(&self, delivery: &Delivery) -> Response<Bytes> {
-        let exact = provider::find(delivery.provider()).and_then(|scheme| scheme.success_answer());
-        let body = match (&self.answer, exact) {
-            (Some(body), _) => body.clone(),
-            (None, exact) => Bytes::from_static(exact.unwrap_or_default().as_bytes()),
-        };
-        let mut response = Response::new(body);
-        let status = if exact.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
-        *response.status_mut() = self.status.unwrap_or(status);
-        response
+        self.acknowledgement.first(delivery.provider())
     }
 }
 

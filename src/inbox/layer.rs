@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use tower_layer::Layer;
 
 use super::error::{InboxError, InboxErrorKind};
 use super::service::{InboxService, Intake};
+use crate::acknowledgement::Acknowledgement;
 use crate::rejection::{Refusals, RenderRejection};
 
 /// Stores verified deliveries and acknowledges them once they are on the disk, see the [module](super). Made by
@@ -24,8 +24,7 @@ pub struct InboxLayer {
 /// What a stored delivery is answered with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answering {
-    pub(super) status: Option<StatusCode>,
-    pub(super) body: Option<Bytes>,
+    pub(super) acknowledgement: Acknowledgement,
     pub(super) retain: Option<Duration>,
     pub(super) refusals: Refusals,
 }
@@ -36,15 +35,14 @@ impl InboxLayer {
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what is stored.
     pub fn status(mut self, status: u16) -> Result<Self, InboxError> {
-        let success = StatusCode::from_u16(status).ok().filter(StatusCode::is_success);
         let wrong = || InboxError::new(InboxErrorKind::Config, format!("{status} does not say that it is stored"));
-        self.answering.status = Some(success.ok_or_else(wrong)?);
+        self.answering.acknowledgement = self.answering.acknowledgement.with_status(status).ok_or_else(wrong)?;
         Ok(self)
     }
 
     /// The body of the answer, where the sender asks for one that the catalogue does not know.
     pub fn answer(mut self, body: impl Into<Bytes>) -> Self {
-        self.answering.body = Some(body.into());
+        self.answering.acknowledgement = self.answering.acknowledgement.with_body(body.into());
         self
     }
 
@@ -64,7 +62,7 @@ impl InboxLayer {
 
 impl fmt::Debug for InboxLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InboxLayer").field("status", &self.answering.status).finish_non_exhaustive()
+        f.debug_struct("InboxLayer").field("acknowledgement", &self.answering.acknowledgement).finish_non_exhaustive()
     }
 }
 

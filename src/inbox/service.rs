@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tokio::sync::Notify;
@@ -26,14 +26,11 @@ use super::worker::{Phase, Workshop};
 use crate::body::{HeadFuture, Judged, ResponseBody};
 use crate::delivery::Delivery;
 use crate::delivery_key::{self, Key, MalformedId};
-use crate::outcome::Outcome;
-use crate::provider;
 use crate::rejection::{Dialect, Reason, Rejection};
 use crate::run_context::{JournalReplay, Token};
 use crate::telemetry::{InboxMetrics, Waiting, traceparent};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// What takes deliveries in.
 pub(super) struct Intake {
@@ -216,22 +213,14 @@ impl Storing {
                     .respond(rejection, self.dialect);
             }
         };
-        let exact = provider::find(self.provider).and_then(|scheme| scheme.success_answer());
-        let body = match (&self.answering.body, exact) {
-            (Some(body), _) => body.clone(),
-            (None, exact) => Bytes::from_static(exact.unwrap_or_default().as_bytes()),
-        };
-        let status = if exact.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
-        let mut response = Response::new(body);
-        *response.status_mut() = self.answering.status.unwrap_or(status);
+        let acknowledgement = &self.answering.acknowledgement;
         match appended {
-            Appended::Duplicate => {
-                response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-                response.extensions_mut().insert(Outcome::Duplicate);
+            Appended::Duplicate => acknowledgement.copy(self.provider),
+            Appended::New => {
+                self.intake.wake();
+                acknowledgement.first(self.provider)
             }
-            Appended::New => self.intake.wake(),
         }
-        response
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use tower_layer::Layer;
 
 use super::event::{Erased, Sink};
 use super::service::{NoSink, SinkEndpoint, SinkService};
+use crate::acknowledgement::Acknowledgement;
 use crate::clock::{Clock, SystemClock};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::rejection::{Refusals, RenderRejection};
@@ -20,8 +20,7 @@ use crate::rejection::{Refusals, RenderRejection};
 pub struct SinkLayer {
     pub(super) sink: Arc<dyn Erased>,
     pub(super) timeout: Duration,
-    pub(super) status: Option<StatusCode>,
-    pub(super) answer: Option<Bytes>,
+    pub(super) acknowledgement: Acknowledgement,
     pub(super) refusals: Refusals,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -32,8 +31,7 @@ impl SinkLayer {
         Self {
             sink: Arc::new(sink),
             timeout: Duration::from_secs(2),
-            status: None,
-            answer: None,
+            acknowledgement: Acknowledgement::new(),
             refusals: Refusals::default(),
             clock: Arc::new(SystemClock),
         }
@@ -50,15 +48,14 @@ impl SinkLayer {
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what is appended.
     pub fn status(mut self, status: u16) -> Result<Self, ConfigError> {
-        let success = StatusCode::from_u16(status).ok().filter(StatusCode::is_success);
         let wrong = || ConfigError::new(ConfigErrorKind::Limit, format!("{status} acknowledges nothing"));
-        self.status = Some(success.ok_or_else(wrong)?);
+        self.acknowledgement = self.acknowledgement.with_status(status).ok_or_else(wrong)?;
         Ok(self)
     }
 
     /// The body of the answer, where the sender asks for one that the catalogue does not know.
     pub fn answer(mut self, body: impl Into<Bytes>) -> Self {
-        self.answer = Some(body.into());
+        self.acknowledgement = self.acknowledgement.with_body(body.into());
         self
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -21,12 +21,9 @@ use super::log;
 use crate::body::{HeadFuture, Judged, ResponseBody};
 use crate::delivery::Delivery;
 use crate::delivery_key::{self, Key, MalformedId};
-use crate::outcome::Outcome;
-use crate::provider;
 use crate::rejection::{Dialect, Reason, Rejection};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Appends and acknowledges, see [`SinkLayer`]. Always ready.
 #[derive(Clone, Debug)]
@@ -67,22 +64,6 @@ impl SinkLayer {
             None => self.refusals.respond(rejection, dialect),
         }
     }
-
-    fn acknowledge(&self, delivery: &Delivery, receipt: Receipt) -> Response<Bytes> {
-        let exact = provider::find(delivery.provider()).and_then(|scheme| scheme.success_answer());
-        let body = match (&self.answer, exact) {
-            (Some(body), _) => body.clone(),
-            (None, exact) => Bytes::from_static(exact.unwrap_or_default().as_bytes()),
-        };
-        let status = if exact.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
-        let mut response = Response::new(body);
-        *response.status_mut() = self.status.unwrap_or(status);
-        if receipt == Receipt::Known {
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-            response.extensions_mut().insert(Outcome::Duplicate);
-        }
-        response
-    }
 }
 
 impl<S, B, R> Service<Request<B>> for SinkService<S>
@@ -117,7 +98,8 @@ where
         let appending = async move {
             let appended = tokio::time::timeout(layer.timeout, Arc::clone(&layer.sink).append(event)).await;
             let error = match appended {
-                Ok(Ok(receipt)) => return layer.acknowledge(&delivery, receipt),
+                Ok(Ok(Receipt::Appended)) => return layer.acknowledgement.first(delivery.provider()),
+                Ok(Ok(Receipt::Known)) => return layer.acknowledgement.copy(delivery.provider()),
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => format!("the sink took longer than {:?}", layer.timeout),
             };

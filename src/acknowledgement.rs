@@ -1,0 +1,82 @@
+//! The answer to a delivery that was taken but not handled yet.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::outcome::Outcome;
+use crate::provider;
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// What a layer says once a delivery is safe. By default 200 with the sender's exact answer where it asks for one, else
+/// 202.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Acknowledgement {
+    status: Option<StatusCode>,
+    body: Option<Bytes>,
+}
+
+impl Acknowledgement {
+    pub(crate) const fn new() -> Self {
+        Self { status: None, body: None }
+    }
+
+    /// With this status. `None` unless it is a 2xx: the sender would deliver again what is safe.
+    pub(crate) fn with_status(self, status: u16) -> Option<Self> {
+        let status = StatusCode::from_u16(status).ok().filter(StatusCode::is_success)?;
+        Some(Self { status: Some(status), ..self })
+    }
+
+    pub(crate) fn with_body(self, body: Bytes) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    /// The answer to a delivery of this sender.
+    pub(crate) fn first(&self, provider: &str) -> Response<Bytes> {
+        let exact = provider::find(provider).and_then(|scheme| scheme.success_answer());
+        let status = if exact.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+        let body = self.body.clone().unwrap_or_else(|| Bytes::from_static(exact.unwrap_or_default().as_bytes()));
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status.unwrap_or(status);
+        response
+    }
+
+    /// The answer to a copy: the same, marked.
+    pub(crate) fn copy(&self, provider: &str) -> Response<Bytes> {
+        let mut response = self.first(provider);
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        response.extensions_mut().insert(Outcome::Duplicate);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_gets_its_exact_answer_with_200_and_any_other_202() {
+        let acknowledgement = Acknowledgement::new();
+        let adyen = acknowledgement.first("adyen");
+        assert_eq!((adyen.status().as_u16(), &adyen.body()[..]), (200, &b"[accepted]"[..]));
+        let github = acknowledgement.first("github");
+        assert_eq!((github.status().as_u16(), github.body().len()), (202, 0));
+    }
+
+    #[test]
+    fn what_is_configured_stands_for_both_and_only_a_copy_is_marked() {
+        let acknowledgement = Acknowledgement::new().with_status(204).unwrap().with_body("ok".into());
+        let (first, copy) = (acknowledgement.first("adyen"), acknowledgement.copy("adyen"));
+        assert_eq!((first.status(), first.body()), (copy.status(), copy.body()));
+        assert_eq!((first.status().as_u16(), &first.body()[..]), (204, &b"ok"[..]));
+        assert!(!first.headers().contains_key(REPLAYED));
+        assert_eq!(copy.headers()[REPLAYED], "true");
+    }
+
+    #[test]
+    fn nothing_but_a_2xx_acknowledges() {
+        for status in [0, 199, 302, 410, 500, 1000] {
+            assert!(Acknowledgement::new().with_status(status).is_none(), "{status}");
+        }
+    }
+}
