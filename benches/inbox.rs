@@ -1,13 +1,23 @@
 //! Durable acknowledgements a second, against what the disk and SQLite can do, in one run.
 //!
-//! `cargo bench --features sqlite --bench inbox`; `INBOX_BENCH_DIR` is where the files lie (default: the target folder,
-//! since `/tmp` is often memory), `INBOX_BENCH_SECS` how long each row takes (default 3).
+//! `cargo bench --features sqlite,postgres --bench inbox`; `INBOX_BENCH_DIR` is where the files lie (default: the target
+//! folder, since `/tmp` is often memory), `INBOX_BENCH_SECS` how long each row takes (default 3). Without `postgres` the
+//! rows of a database are left out; with it, a server is started, in `TMPDIR`.
 //!
 //! * `fdatasync`: 1 KiB appended to a file, one after another: the floor of one commit.
 //! * `plain`: rusqlite with the same settings, one thread that writes what has arrived since in one transaction: one
 //!   row of 1 KiB with a unique key and two rows beside, two indexes.
-//! * `inbox`: the service behind the signature layer, two subscribers: from the verified request to the 202.
-#![allow(clippy::indexing_slicing, missing_docs, clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+//! * `inbox`: the service behind the signature layer, two subscribers: from the signed request to the 202.
+//! * `pg plain`, `pg inbox`: the same over PostgreSQL; plain is the transaction of the inbox, on its tables, by hand, over
+//!   as many connections as the inbox has.
+#![allow(
+    clippy::indexing_slicing,
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 use std::convert::Infallible;
 use std::fs::{File, OpenOptions};
@@ -23,9 +33,17 @@ use rusqlite::{Connection, params};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_webhook::inbox::{Inbox, Subscriber};
+use tower_webhook::inbox::{Inbox, InboxOptions, Subscriber};
 use tower_webhook::testing;
 use tower_webhook::{Secret, SignatureLayer, VerifiedBody, WebhookLayer, provider};
+
+#[cfg(feature = "postgres")]
+#[path = "inbox/database.rs"]
+mod database;
+#[cfg(feature = "postgres")]
+#[allow(dead_code, reason = "the tests use all of it")]
+#[path = "../tests/postgres/server.rs"]
+mod server;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const IN_FLIGHT: [usize; 4] = [1, 16, 64, 256];
@@ -45,6 +63,8 @@ fn main() {
         let inbox = inbox(&runtime, &folder, in_flight, time);
         println!("{:<12}{in_flight:>10}{:>13.0}%", "  of plain", inbox / plain * 100.0);
     }
+    #[cfg(feature = "postgres")]
+    database::rows(&runtime, time);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -149,15 +169,17 @@ fn plain(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> 
 }
 
 fn inbox(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> f64 {
+    acknowledging(runtime, "inbox", Inbox::sqlite(folder.join(format!("inbox-{in_flight}"))), in_flight, time)
+}
+
+fn acknowledging(runtime: &Runtime, name: &str, inbox: InboxOptions, in_flight: usize, time: Duration) -> f64 {
     let handler = service_fn(async |_: Request<VerifiedBody>| Ok::<_, Infallible>(Response::new(())));
-    let inbox = Inbox::sqlite(folder.join(format!("inbox-{in_flight}")))
-        .subscriber(Subscriber::new("billing", handler))
-        .subscriber(Subscriber::new("crm", handler));
+    let inbox = inbox.subscriber(Subscriber::new("billing", handler)).subscriber(Subscriber::new("crm", handler));
     let inbox = runtime.block_on(inbox.open()).unwrap();
     let signature = SignatureLayer::new(provider::STANDARD_WEBHOOKS, Secret::new(SECRET).unwrap()).unwrap();
     let service = WebhookLayer::of(signature).layer(inbox.endpoint());
     let body = Bytes::from(format!(r#"{{"type":"load","x":"{}"}}"#, "y".repeat(1000)));
-    let rate = drive(runtime, "inbox", in_flight, time, move |n| {
+    let rate = drive(runtime, name, in_flight, time, move |n| {
         let delivery =
             testing::delivery(provider::STANDARD_WEBHOOKS, SECRET).id(&format!("msg_{n}")).json(body.clone());
         let service = service.clone();
