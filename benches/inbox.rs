@@ -7,7 +7,8 @@
 //! * `fdatasync`: 1 KiB appended to a file, one after another: the floor of one commit.
 //! * `plain`: rusqlite with the same settings, one thread that writes what has arrived since in one transaction: one
 //!   row of 1 KiB with a unique key and two rows beside, two indexes.
-//! * `inbox`: the service behind the signature layer, two subscribers: from the signed request to the 202.
+//! * `inbox`: the service behind the signature layer, two subscribers: from the signed request to the 202. The requests are
+//!   signed before the clock runs.
 //! * `pg plain`, `pg inbox`: the same over PostgreSQL; plain is the transaction of the inbox, on its tables, by hand, over
 //!   as many connections as the inbox has.
 #![allow(
@@ -24,6 +25,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -178,17 +180,28 @@ fn acknowledging(runtime: &Runtime, name: &str, inbox: InboxOptions, in_flight: 
     let inbox = runtime.block_on(inbox.open()).unwrap();
     let signature = SignatureLayer::new(provider::STANDARD_WEBHOOKS, Secret::new(SECRET).unwrap()).unwrap();
     let service = WebhookLayer::of(signature).layer(inbox.endpoint());
-    let body = Bytes::from(format!(r#"{{"type":"load","x":"{}"}}"#, "y".repeat(1000)));
-    let rate = drive(runtime, name, in_flight, time, move |n| {
-        let delivery =
-            testing::delivery(provider::STANDARD_WEBHOOKS, SECRET).id(&format!("msg_{n}")).json(body.clone());
+    let requests = Arc::new(Mutex::new(signed(in_flight, time)));
+    let rate = drive(runtime, name, in_flight, time, move |_| {
+        let request = requests.lock().unwrap().pop().expect("more requests than can be stored");
         let service = service.clone();
         async move {
-            let request: Request<Full<Bytes>> = delivery.to_request();
             let response = service.oneshot(request).await.unwrap();
             assert_eq!(response.status(), 202);
         }
     });
     runtime.block_on(inbox.drain(Duration::ZERO)).unwrap();
     rate
+}
+
+/// Requests with ids of their own, made before the clock runs: signing is the sender's affair.
+fn signed(in_flight: usize, time: Duration) -> Vec<Request<Full<Bytes>>> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let body = Bytes::from(format!(r#"{{"type":"load","x":"{}"}}"#, "y".repeat(1000)));
+    let most_a_second = if in_flight == 1 { 8_000 } else { 80_000 };
+    (0..most_a_second * time.as_secs())
+        .map(|_| {
+            let id = format!("msg_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+            testing::delivery(provider::STANDARD_WEBHOOKS, SECRET).id(&id).json(body.clone()).to_request()
+        })
+        .collect()
 }

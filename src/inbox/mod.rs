@@ -25,7 +25,8 @@
 //!   suspect at the next start, or when its lease has lapsed, and runs alone, so that an event that kills the process ends as a dead letter and takes
 //!   no neighbour along.
 //! * [`InboxOutcome`] says which answers mean done, later and never; [`RetrySchedule`] when later is. Due times are
-//!   stored. A circuit breaker postpones, without counting, while a subscriber does nothing but fail.
+//!   stored. A circuit breaker postpones while a subscriber does nothing but fail: what waits loses no attempt by it, but
+//!   for the one delivery at a time that is tried after each pause.
 //! * A delivery runs at least once, and once more for each time the process dies in the middle of its run: use the key
 //!   of [`Delivery::idempotency`](crate::Delivery::idempotency) as a unique constraint where that matters.
 //!

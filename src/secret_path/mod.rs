@@ -3,7 +3,8 @@
 //! * **Passes**: requests whose path ends in one of the tokens, compared in constant time. The service behind sees the
 //!   path with [`MASK`] in the token's place, so that whatever it logs does not hold it.
 //! * **Refuses** everything else with 404 and no body, as a path that is not there is answered; on the head alone, no
-//!   byte of the body is read. Metrics and log say `unknown_key`.
+//!   byte of the body is read. The log says `unknown_key`, and so does a
+//!   [`MetricsLayer`](crate::MetricsLayer) further out; the one in a [`WebhookLayer`](crate::WebhookLayer) stands behind it.
 //!
 //! Deployment caveat: a token in a path is a password that everybody on the way writes down. It stands in the logs of
 //! every proxy in front, in the sender's dashboard and in screenshots, and whoever has it writes what he likes: it proves
