@@ -47,7 +47,7 @@ fi
 cargo hack clippy --quiet --lib --each-feature --exclude-features default,full --exclude-all-features -- -D warnings
 
 step "tests, all features"
-cargo test --all-features --all-targets
+cargo test --all-features --lib --bins --examples --tests
 
 step "the example that brings TLS"
 cargo clippy -p fetched_keys --all-targets -- -D warnings
