@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use sha2::{Digest, Sha256};
 
 use crate::delivery::{Delivery, Value};
@@ -150,6 +150,16 @@ impl fmt::Debug for Fingerprint {
 /// An id that is longer than 255 bytes, or is not printable ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MalformedId;
+
+/// The key of a delivery: by its id, or by its body where the sender never sends the same one twice. `None`: its copies
+/// cannot be told from new ones.
+pub(crate) fn of(delivery: &Delivery) -> Result<Option<Key>, MalformedId> {
+    let account = delivery.account.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
+    Ok(match sender_id(delivery)? {
+        Some(id) => Some(Key::of_id(delivery, account, &id)),
+        None => delivery.facts.bodies_are_unique.then(|| Key::of_body(delivery, account)),
+    })
+}
 
 /// The sender's id. `None` where there is none.
 pub(crate) fn sender_id(delivery: &Delivery) -> Result<Option<Cow<'_, [u8]>>, MalformedId> {

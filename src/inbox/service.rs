@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, Request, Response};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tokio::sync::Notify;
@@ -60,16 +60,12 @@ impl Intake {
             return Err(Reason::Draining);
         }
         let now = self.shop.clock.now().ok_or(Reason::InboxUnavailable)?;
-        let account = delivery.account.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
         let forced = request.extensions().get::<JournalReplay>().is_some_and(JournalReplay::is_forced);
-        let key = match delivery_key::sender_id(delivery) {
+        let key = match delivery_key::of(delivery) {
             // It is to run though it has run before.
             _ if forced => fresh_key(),
             Err(MalformedId) => return Err(Reason::MalformedEventId),
-            Ok(Some(id)) => Key::of_id(delivery, account, &id),
-            Ok(None) if delivery.facts.bodies_are_unique => Key::of_body(delivery, account),
-            // Its copies cannot be told from new ones.
-            Ok(None) => fresh_key(),
+            Ok(key) => key.unwrap_or_else(fresh_key),
         };
         let horizon = delivery.facts.retry_horizon.map_or(DAY, |horizon| horizon.saturating_add(DAY));
         let kept = Kept {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -20,7 +20,7 @@ use super::layer::SinkLayer;
 use super::log;
 use crate::body::{HeadFuture, Judged, ResponseBody};
 use crate::delivery::Delivery;
-use crate::delivery_key::{self, Key, MalformedId};
+use crate::delivery_key::{self, MalformedId};
 use crate::rejection::{Dialect, Reason, Rejection};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -34,13 +34,7 @@ pub struct SinkService<S> {
 
 impl SinkLayer {
     fn event<B>(&self, request: &Request<B>, delivery: &Delivery) -> Result<Event, Reason> {
-        let account = delivery.account.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
-        let key = match delivery_key::sender_id(delivery) {
-            Err(MalformedId) => return Err(Reason::MalformedEventId),
-            Ok(Some(id)) => Some(Key::of_id(delivery, account, &id)),
-            Ok(None) if delivery.facts.bodies_are_unique => Some(Key::of_body(delivery, account)),
-            Ok(None) => None,
-        };
+        let key = delivery_key::of(delivery).map_err(|MalformedId| Reason::MalformedEventId)?;
         let mut headers = HeaderMap::new();
         for name in [CONTENT_TYPE, CONTENT_LANGUAGE, USER_AGENT] {
             if let Some(value) = request.headers().get(&name) {
