@@ -141,7 +141,9 @@ async fn show(address: SocketAddr, secrets: &[Secret], reasons: &Reasons) -> Res
             let right = status == expected_status && reason == expected;
             all_right &= right;
             let mark = if right { "" } else { "   <- not what was expected" };
-            let answer: String = answer.chars().take(60).collect();
+            // A refusal is a problem document, and says as little.
+            let problem: Option<serde_json::Value> = serde_json::from_str(&answer).ok();
+            let answer = problem.as_ref().and_then(|problem| problem.get("title")?.as_str()).unwrap_or(&answer);
             println!("{path:<20} {name:<10} {:>6}  {reason:<22} {answer}{mark}", status.as_u16());
         }
     }

@@ -454,13 +454,13 @@ fn receiver(answer: &'static str) -> (String, thread::JoinHandle<String>) {
 #[test]
 fn a_delivery_is_signed_sent_and_its_answer_shown() {
     let (url, serving) = receiver(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 9\r\nconnection: close\r\n\r\nthank\u{7}you",
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 11\r\nconnection: close\r\n\r\n\"thank\u{7}you\"",
     );
     let arguments =
         ["send", "--provider", "github", "--secret-env", "SECRET", "--id", "d-1", "--header", "x-a: b", &url];
     let sent = run(&arguments, "{\"a\":1}");
     assert_eq!(sent.status.code(), Some(0), "{}", text(&sent.stderr));
-    assert_eq!(text(&sent.stdout), "200 OK\ncontent-type: text/plain\n\nthank\\u{7}you\n");
+    assert_eq!(text(&sent.stdout), "200 OK\ncontent-type: text/plain\n\n\"thank\\u{7}you\"\n");
     let request = serving.join().unwrap();
     assert!(request.starts_with("POST /hook?a=b HTTP/1.1\r\n") && request.ends_with("\r\n\r\n{\"a\":1}"), "{request}");
     assert!(request.contains("x-a: b\r\n") && request.contains("x-github-delivery: d-1\r\n"), "{request}");

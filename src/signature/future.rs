@@ -217,7 +217,7 @@ fn fetched(
 impl<B: Captured, F, O: Handed> State<B, F, O> {
     fn begin(config: &Config, head: Parts, body: B) -> Result<Self, Rejection> {
         if head.method != config.method {
-            return Err(Reason::Method.into());
+            return Err(Rejection::new(Reason::Method).with_detail(format!("the method is not {}", config.method)));
         }
         match first_step(config, &head) {
             Ok(Step::Find(finding, name, seen)) => {

@@ -4,9 +4,7 @@
 mod handles {
     use std::sync::Arc;
 
-    use super::super::register::Counter;
-
-    use super::super::register::{self, Family};
+    use super::super::register::{Counter, Family};
     use crate::names::{self, CAUSE, ROUTE};
 
     /// What the explanations of a route count.
@@ -22,7 +20,7 @@ mod handles {
     impl ExplainMetrics {
         /// `causes` are all that there are, in their order.
         pub(crate) fn new<'a>(route: &str, causes: impl IntoIterator<Item = &'a str>) -> Self {
-            register::info();
+            // Without a word on a missing recorder: nobody has asked for metrics here.
             let explained = Family::new(names::EXPLANATIONS);
             let by_cause = causes.into_iter().map(|cause| explained.counter(&[(ROUTE, route), (CAUSE, cause)]));
             Self(Arc::new(Explained {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::register::{Counter, Gauge};
-
-use super::register::{self, Family};
+use super::register::{self, Counter, Family, Gauge};
 use crate::clock::UnixTime;
 use crate::names;
 use crate::rejection::Reason;

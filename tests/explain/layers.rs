@@ -84,6 +84,7 @@ async fn a_body_that_was_written_again_is_explained_to_the_operator_and_not_to_t
         assert!(event.contains(text), "{text}: {event}");
     }
     assert!(events::with(&["tower_webhook::explanation", "route=\"plain\""]).is_empty());
+    assert!(events::with(&["recorder"]).is_empty(), "nobody asked for metrics");
 }
 
 #[tokio::test(flavor = "multi_thread")]

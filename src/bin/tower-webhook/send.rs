@@ -120,11 +120,17 @@ fn print(output: &mut impl Write, answer: &Answer) -> io::Result<()> {
     }
     let text = String::from_utf8_lossy(&answer.body);
     if !text.is_empty() {
-        // Escaped but for line ends, for it ends up on a terminal.
         let shown: String = text.chars().take(SHOWN).collect();
         writeln!(output)?;
         for line in shown.lines() {
-            writeln!(output, "{}", line.escape_debug())?;
+            for c in line.chars() {
+                match c {
+                    '"' | '\'' | '\\' => write!(output, "{c}")?,
+                    // It ends up on a terminal.
+                    c => write!(output, "{}", c.escape_debug())?,
+                }
+            }
+            writeln!(output)?;
         }
         if shown.len() < text.len() {
             writeln!(output, "… ({} bytes)", text.len())?;
