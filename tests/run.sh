@@ -53,6 +53,10 @@ step "the example that brings TLS"
 cargo clippy -p fetched_keys --all-targets -- -D warnings
 cargo test -p fetched_keys
 
+step "the examples with other frameworks"
+cargo fmt --manifest-path examples/frameworks/Cargo.toml --check
+cargo test --manifest-path examples/frameworks/Cargo.toml --target-dir target
+
 if [ "${1:-}" = --long ]; then
     step "four receivers on one Redis, killed for a minute"
     RECEIVERS_SECONDS=60 cargo test --all-features --test receivers -- --nocapture
