@@ -11,7 +11,7 @@ step() { printf '\n== %s\n' "$*"; }
 export PATH="$PATH:/usr/sbin"
 missing=()
 for needed in redis-server:redis-server postgres:postgresql promtool:prometheus nginx:nginx haproxy:haproxy \
-    slowhttptest:slowhttptest cc:gcc; do
+    slowhttptest:slowhttptest valgrind:valgrind cc:gcc; do
     command -v "${needed%:*}" >/dev/null || ls /usr/lib/postgresql/*/bin/"${needed%:*}" >/dev/null 2>&1 ||
         missing+=("${needed#*:}")
 done
@@ -56,6 +56,10 @@ cargo test -p fetched_keys
 step "the examples with other frameworks"
 cargo fmt --manifest-path examples/frameworks/Cargo.toml --check
 cargo test --manifest-path examples/frameworks/Cargo.toml --target-dir target
+
+step "instructions per delivery: none more than 3 % above those kept"
+cargo clippy -p instructions --all-targets -- -D warnings
+cargo bench -p instructions
 
 if [ "${1:-}" = --long ]; then
     step "four receivers on one Redis, killed for a minute"

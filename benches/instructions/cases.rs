@@ -1,0 +1,181 @@
+//! What is counted.
+
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body_util::Full;
+use sha2::{Digest, Sha256};
+use tower::{Layer, Service};
+use tower_webhook::allowlist::AllowlistSource;
+use tower_webhook::client_ip::TrustedProxies;
+use tower_webhook::clock::{Clock, SystemClock};
+use tower_webhook::idempotency::{Claim, Claimed, Fenced, Key, MemoryStore, Store};
+use tower_webhook::scheme::Verifier;
+use tower_webhook::{Secret, WebhookOptions, provider, testing};
+
+use crate::callgrind::counted_by_callgrind;
+use crate::requests::{NETWORKS, PROXIES, SECRET, accepted, captured, not_allowed, unsigned};
+
+/// How often each case is called while it is counted.
+pub(crate) const CALLS: u32 = 200;
+
+/// A name, and what calls it so often.
+pub(crate) const CASES: &[(&str, fn())] = &[
+    ("verify_github", verify_github),
+    ("verify_standard_webhooks", verify_standard_webhooks),
+    ("whole_stack", whole_stack),
+    ("whole_stack_without_idempotency", whole_stack_without_idempotency),
+    ("duplicate", duplicate),
+    ("refused_by_allowlist", refused_by_allowlist),
+    ("refused_unsigned", refused_unsigned),
+    ("client_ip", client_ip),
+    ("allowlist_of_100", allowlist_of_100),
+    ("claim_and_complete", claim_and_complete),
+];
+
+/// Calls `each`, before and while it is counted, with inputs that were made beforehand.
+fn repeat<I>(input: impl Fn() -> I, mut each: impl FnMut(I)) {
+    for _ in 0..CALLS {
+        each(input());
+    }
+    let inputs: Vec<I> = (0..CALLS).map(|_| input()).collect();
+    counted_by_callgrind(|| inputs.into_iter().for_each(&mut each));
+}
+
+/// By hand: there is no runtime's turn in it.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it answers at once")
+    };
+    value
+}
+
+fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}
+
+fn verify(verifier: &Verifier, delivery: &testing::TestDelivery) {
+    let now = SystemClock::default().now();
+    let wrong = delivery.tampered().to_request::<Bytes>().into_parts();
+    assert!(verifier.verify(&wrong.0, &wrong.1, now).is_err());
+    repeat(
+        || delivery.to_request::<Bytes>().into_parts(),
+        |(head, body): (Parts, Bytes)| drop(black_box(verifier.verify(&head, &body, now).unwrap())),
+    );
+}
+
+fn verify_github() {
+    verify(&Verifier::new(provider::GITHUB, secret()).unwrap(), &captured());
+}
+
+fn verify_standard_webhooks() {
+    let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let delivery = testing::delivery(provider::STANDARD_WEBHOOKS, secret.clone()).json("x".repeat(1024));
+    verify(&Verifier::new(provider::STANDARD_WEBHOOKS, secret).unwrap(), &delivery);
+}
+
+/// Answers at once, and does nothing else.
+#[derive(Clone, Debug)]
+struct Handler;
+
+impl<B> Service<Request<B>> for Handler {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        drop(black_box(request));
+        ready(Ok(Response::new(Full::default())))
+    }
+}
+
+/// The whole stack behind a proxy, as a server has it.
+fn stack(options: WebhookOptions, status: u16, request: impl Fn() -> Request<Bytes>) {
+    let options = options.behind(TrustedProxies::from_cidrs([PROXIES]).unwrap()).https_only();
+    let layer = options.layer(provider::GITHUB, secret()).unwrap().allow(NETWORKS).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let mut service = layer.layer(Handler);
+    repeat(
+        || request().map(Full::from),
+        |request: Request<Full<Bytes>>| {
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Service::<Request<Full<Bytes>>>::poll_ready(&mut service, &mut cx).is_ready());
+            assert_eq!(now(service.call(request)).unwrap().status(), status);
+        },
+    );
+}
+
+fn whole_stack() {
+    stack(WebhookOptions::new(), 200, accepted);
+}
+
+fn whole_stack_without_idempotency() {
+    stack(WebhookOptions::without_idempotency(), 200, accepted);
+}
+
+fn duplicate() {
+    let delivery = captured();
+    stack(WebhookOptions::new(), 200, || delivery.to_request());
+}
+
+fn refused_by_allowlist() {
+    stack(WebhookOptions::new(), 403, not_allowed);
+}
+
+fn refused_unsigned() {
+    stack(WebhookOptions::new(), 401, unsigned);
+}
+
+/// Two hops, the second of them a proxy of ours.
+fn client_ip() {
+    let proxies = TrustedProxies::from_cidrs([PROXIES]).unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert("x-forwarded-for", HeaderValue::from_static("192.30.252.44, 10.0.0.9"));
+    let peer = "10.0.0.1".parse().ok();
+    repeat(
+        || (),
+        |()| {
+            black_box(proxies.client_ip(black_box(peer), black_box(&headers)).unwrap());
+        },
+    );
+}
+
+fn allowlist_of_100() {
+    let source = AllowlistSource::new((0..100).map(|number| format!("198.51.{number}.0/25"))).unwrap();
+    let inside: IpAddr = "198.51.77.1".parse().unwrap();
+    repeat(|| (), |()| assert!(source.contains(black_box(inside))));
+}
+
+fn claim_and_complete() {
+    let store = MemoryStore::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let count = std::cell::Cell::new(0_u64);
+    let key = |what: u8| Key::from_bytes(Sha256::digest([&[what][..], &count.get().to_be_bytes()].concat()).into());
+    repeat(
+        || {
+            count.set(count.get() + 1);
+            Claimed::new(key(0)).guarded_by(key(1))
+        },
+        |claimed| {
+            let claim = now(store.claim(&claimed, Duration::from_secs(30))).unwrap();
+            assert!(matches!(claim, Claim::Owned { .. }));
+            let done = now(store.complete(&claimed, Bytes::from_static(&[0; 32]), Duration::from_secs(3600)));
+            assert_eq!(done.unwrap(), Fenced::Ok);
+        },
+    );
+}
