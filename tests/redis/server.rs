@@ -94,6 +94,12 @@ impl Server {
         line.map_or(0, |line| line.split(['=', ',']).nth(1).unwrap().parse().unwrap())
     }
 
+    /// How often it has read from its connections.
+    pub(crate) async fn reads(&self) -> u64 {
+        let stats: String = self.ask(&["INFO", "stats"]).await;
+        stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:")).unwrap().parse().unwrap()
+    }
+
     /// kill -9, and the same server again.
     pub(crate) async fn crash_and_restart(&mut self) {
         self.kill();

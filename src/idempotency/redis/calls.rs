@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::{ErrorKind, FromRedisValue, Pipeline, RedisResult, ServerErrorKind};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, Value};
+
+use tokio::time::timeout;
 
 use super::scripts::{self, Script};
 use super::value::{State, decode, encode};
@@ -11,6 +13,9 @@ use super::{RedisStore, kept};
 use crate::delivery_key::Key;
 use crate::encoding::Encoding;
 use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
+
+/// How long a claim whose answer is known waits for what is left of the other one's time.
+const LEFT_WITHIN: Duration = Duration::from_millis(25);
 
 /// Where a claim or a record must be before it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,26 +32,27 @@ impl RedisStore {
 
     /// One round trip. One more where the answer may have been lost or the server is the master no more: each call can
     /// be repeated under its token.
-    async fn ask<T: FromRedisValue>(&self, pipeline: &Pipeline, reach: Reach) -> RedisResult<T> {
-        match self.ask_once(pipeline, reach).await {
-            Err(error) if kept::is_passing(&error) => self.ask_once(pipeline, reach).await,
+    async fn ask<T: FromRedisValue>(&self, reach: Reach, commands: impl Fn() -> Vec<Cmd>) -> RedisResult<T> {
+        match self.ask_once(reach, &commands).await {
+            Err(error) if kept::is_passing(&error) => self.ask_once(reach, &commands).await,
             answer => answer,
         }
     }
 
-    async fn ask_once<T: FromRedisValue>(&self, pipeline: &Pipeline, reach: Reach) -> RedisResult<T> {
-        match &self.replicas {
-            Some(replicas) if reach == Reach::Replicas => replicas.ask(pipeline).await,
-            _ => self.connection.clone().run(pipeline).await,
-        }
+    async fn ask_once<T: FromRedisValue>(&self, reach: Reach, commands: impl Fn() -> Vec<Cmd>) -> RedisResult<T> {
+        let values = match &self.replicas {
+            Some(replicas) if reach == Reach::Replicas => replicas.connection().run(commands).await,
+            _ => self.connection.run(commands).await,
+        };
+        Ok(redis::from_redis_value(Value::Array(values?))?)
     }
 
     /// Runs a script by its name. Where the server does not know it (any more), its text is sent, which teaches it.
     async fn run(&self, script: &Script, key: &Key, args: &[&[u8]], reach: Reach) -> RedisResult<u8> {
         let name = self.name(key);
-        let verdict: RedisResult<(u8,)> = match self.ask(&script.by_name(&name, args), reach).await {
+        let verdict: RedisResult<(u8,)> = match self.ask(reach, || vec![script.by_name(&name, args)]).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.ask(&script.by_text(&name, args), reach).await
+                self.ask(reach, || vec![script.by_text(&name, args)]).await
             }
             answer => answer,
         };
@@ -56,49 +62,55 @@ impl RedisStore {
     /// What stands under a key, and how much of its time is left.
     async fn find(&self, key: &Key) -> RedisResult<(Option<Bytes>, Duration)> {
         let name = self.name(key);
-        let mut pipe = redis::pipe();
-        pipe.get(&name).pttl(&name);
-        let (found, left): (Option<Bytes>, i64) = self.ask(&pipe, Reach::Master).await?;
-        Ok((found, millis(left)))
+        let both = || vec![command("GET", &name), command("PTTL", &name)];
+        let (found, left): (Option<Bytes>, i64) = self.ask(Reach::Master, both).await?;
+        // Redis says less than nothing where a key has gone or has no end.
+        Ok((found, Duration::from_millis(u64::try_from(left).unwrap_or(0))))
+    }
+
+    /// Writes a value where there is none; else the server says what there is.
+    fn write_new(&self, key: &Key, value: &[u8], time: Duration) -> Cmd {
+        let mut set = command("SET", &self.name(key));
+        set.arg(value).arg("NX").arg("GET").arg("PX").arg(as_millis(time));
+        set
+    }
+
+    fn claiming(&self, claimed: &Claimed, lease: Duration) -> Cmd {
+        self.write_new(&claimed.key, &encode(State::Pending, claimed, b""), lease)
     }
 
     pub(super) async fn take(&self, claimed: &Claimed, lease: Duration) -> RedisResult<Claim> {
-        let (name, value) = (self.name(&claimed.key), encode(State::Pending, claimed, b""));
-        let mut pipe = redis::pipe();
-        pipe.cmd("SET").arg(&name).arg(value).arg("NX").arg("GET").arg("PX").arg(as_millis(lease)).pttl(&name);
-        let (found, left): (Option<Bytes>, i64) = self.ask(&pipe, Reach::Replicas).await?;
-        Ok(match found {
-            None => Claim::Owned { attempt: None },
-            Some(value) => {
-                let (found, left) = (decode(&value), millis(left));
-                if found.state == State::Done {
-                    self.recent.keep(claimed.key, || value.clone(), left);
-                }
-                found.answer(claimed, left)
-            }
-        })
+        let (found,): (Option<Bytes>,) = self.ask(Reach::Replicas, || vec![self.claiming(claimed, lease)]).await?;
+        Ok(self.answer(claimed, found, lease).await)
     }
 
-    /// Writes the guard, where there is none; else says which key it names.
-    async fn guard(&self, guard: &Key, key: &Key, lease: Duration) -> RedisResult<Option<Key>> {
-        let mut pipe = redis::pipe();
-        pipe.cmd("SET").arg(self.name(guard)).arg(key.as_bytes());
-        pipe.arg("NX").arg("GET").arg("PX").arg(as_millis(lease));
-        let (found,): (Option<Bytes>,) = self.ask(&pipe, Reach::Replicas).await?;
-        let known = found.and_then(|found| <[u8; 32]>::try_from(&*found).ok()).map(Key::from_bytes);
-        Ok(known.filter(|known| known != key))
+    /// What is answered to a claim that found this. What is left of another's lease, or of a record that is to be kept in
+    /// memory, is asked for in a second round trip: a first run, and each other duplicate, does without.
+    async fn answer(&self, claimed: &Claimed, found: Option<Bytes>, lease: Duration) -> Claim {
+        let Some(value) = found else { return Claim::Owned { attempt: None } };
+        let found = decode(&value);
+        let mut left = lease;
+        if found.is_anothers(claimed) || found.state == State::Done && self.recent.keeps() {
+            // It is known who has the delivery, whatever becomes of this.
+            if let Ok(Ok((now, time))) = timeout(LEFT_WITHIN, self.find(&claimed.key)).await {
+                left = time;
+                if found.state == State::Done && now.as_ref() == Some(&value) {
+                    self.recent.keep(claimed.key, || value, left);
+                }
+            }
+        }
+        found.answer(claimed, left)
     }
 
     pub(super) async fn claim_guarded(&self, claimed: &Claimed, guard: &Key, lease: Duration) -> RedisResult<Claim> {
         // The claim arrives before the guard, so whoever sees the guard also sees the claim.
-        let (claim, known) = if self.connection.keeps_order() && self.replicas.is_none() {
-            let (claim, known) = tokio::join!(self.take(claimed, lease), self.guard(guard, &claimed.key, lease));
-            (claim?, known?)
-        } else {
-            let claim = self.take(claimed, lease).await?;
-            (claim, self.guard(guard, &claimed.key, lease).await?)
+        let both = || vec![self.claiming(claimed, lease), self.write_new(guard, claimed.key.as_bytes(), lease)];
+        let (found, known): (Option<Bytes>, Option<Bytes>) = self.ask(Reach::Replicas, both).await?;
+        let claim = self.answer(claimed, found, lease).await;
+        let known = known.and_then(|known| <[u8; 32]>::try_from(&*known).ok()).map(Key::from_bytes);
+        let (Claim::Owned { .. }, Some(of)) = (&claim, known.filter(|known| *known != claimed.key)) else {
+            return Ok(claim);
         };
-        let (Claim::Owned { .. }, Some(of)) = (&claim, known) else { return Ok(claim) };
         let (found, left) = self.find(&of).await?;
         let state = match found.as_ref().map(decode) {
             Some(found) if found.state == State::Done => Guarded::Done { record: found.record },
@@ -165,9 +177,8 @@ impl RedisStore {
 
     /// Removes what stands under a key.
     pub(super) async fn remove(&self, key: &Key) -> RedisResult<bool> {
-        let mut pipe = redis::pipe();
-        pipe.del(self.name(key));
-        let (removed,): (u64,) = self.ask(&pipe, Reach::Replicas).await?;
+        let name = self.name(key);
+        let (removed,): (u64,) = self.ask(Reach::Replicas, || vec![command("DEL", &name)]).await?;
         Ok(removed > 0)
     }
 }
@@ -183,7 +194,8 @@ fn as_millis(time: Duration) -> String {
     time.min(CENTURY).as_millis().max(1).to_string()
 }
 
-/// Redis says less than nothing where a key has gone or has no end.
-fn millis(left: i64) -> Duration {
-    Duration::from_millis(u64::try_from(left).unwrap_or(0))
+fn command(command: &str, name: &str) -> Cmd {
+    let mut command = redis::cmd(command);
+    command.arg(name);
+    command
 }

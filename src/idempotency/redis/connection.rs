@@ -5,13 +5,13 @@ use std::sync::Arc;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{Client, FromRedisValue, Pipeline, RedisConnectionInfo, RedisResult, TlsMode, Value};
+use redis::{Client, Cmd, RedisConnectionInfo, RedisResult, TlsMode, Value};
 use tokio::sync::Mutex;
 
 use super::kept::{ANSWER_WITHIN, CONNECT_WITHIN, Kept, Source};
 use super::replicas::Replicas;
 
-/// A connection that is made anew when it breaks. Clones share it, and calls at the same time share its pipelines.
+/// A connection that is made anew when it breaks. Clones share it.
 #[derive(Clone)]
 pub(super) enum Connection {
     Cluster(ClusterConnection),
@@ -40,7 +40,7 @@ impl Connection {
     }
 
     fn server(source: Source) -> Self {
-        Self::Server(Arc::new(Kept::new(Arc::new(source))))
+        Self::Server(Arc::new(Kept::new(Arc::new(source), 0)))
     }
 
     pub(super) async fn cluster(urls: Vec<String>) -> RedisResult<Self> {
@@ -60,35 +60,18 @@ impl Connection {
         }
     }
 
-    /// Whether calls arrive in the order in which they were made.
-    pub(super) const fn keeps_order(&self) -> bool {
-        !matches!(self, Self::Cluster(_))
-    }
-
-    /// All commands in one round trip.
-    pub(super) async fn run<T: FromRedisValue>(&mut self, pipeline: &Pipeline) -> RedisResult<T> {
+    /// The answers to the commands of one call, which arrive in this order.
+    pub(super) async fn run(&self, commands: impl Fn() -> Vec<Cmd>) -> RedisResult<Vec<Value>> {
         match self {
-            // One by one, since a slot that moves is followed for single commands only; they share a pipeline all the same.
+            // One by one: a pipeline leads to one server, and a slot that moves is followed for single commands only.
             Self::Cluster(cluster) => {
-                let mut one = cluster.clone();
-                let (mut commands, mut values) = (pipeline.cmd_iter(), Vec::new());
-                while let Some(first) = commands.next() {
-                    let Some(second) = commands.next() else {
-                        values.push(first.query_async::<Value>(&mut one).await?);
-                        break;
-                    };
-                    let answers =
-                        tokio::join!(first.query_async::<Value>(&mut one), second.query_async::<Value>(cluster));
-                    values.extend([answers.0?, answers.1?]);
+                let (mut cluster, mut values) = (cluster.clone(), Vec::new());
+                for command in commands() {
+                    values.push(command.query_async(&mut cluster).await?);
                 }
-                Ok(redis::from_redis_value(Value::Array(values))?)
+                Ok(values)
             }
-            Self::Server(kept) => {
-                let (mut connection, attempt) = kept.connection().await?;
-                let answer = pipeline.query_async(&mut connection).await;
-                kept.judge(&answer, &attempt);
-                answer
-            }
+            Self::Server(kept) => kept.run(commands).await,
         }
     }
 }

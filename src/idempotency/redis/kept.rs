@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::sentinel::SentinelClient;
-use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult};
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, Value};
 use tokio::sync::{Mutex as AsyncMutex, watch};
+
+use super::pipelines::Pipelines;
 
 /// How long one call waits for its answer. Shorter than the budget of the layer, so that a call whose answer was lost is
 /// repeated within it.
@@ -35,17 +37,19 @@ impl Source {
 }
 
 /// What will come of connecting, or has: nothing yet, a connection that calls share, or an error.
-pub(super) type Attempt = watch::Receiver<Option<RedisResult<MultiplexedConnection>>>;
+type Attempt = watch::Receiver<Option<RedisResult<Arc<Pipelines>>>>;
 
 /// The connection, whoever asks for it first makes it.
 pub(super) struct Kept {
     source: Arc<Source>,
+    /// How many replicas must have what is written here.
+    replicas: u8,
     attempt: Mutex<Option<Attempt>>,
 }
 
 impl Kept {
-    pub(super) const fn new(source: Arc<Source>) -> Self {
-        Self { source, attempt: Mutex::new(None) }
+    pub(super) const fn new(source: Arc<Source>, replicas: u8) -> Self {
+        Self { source, replicas, attempt: Mutex::new(None) }
     }
 
     pub(super) const fn source(&self) -> &Arc<Source> {
@@ -58,9 +62,10 @@ impl Kept {
         attempt
             .get_or_insert_with(|| {
                 let (tell, attempt) = watch::channel(None);
-                let source = Arc::clone(&self.source);
+                let (source, replicas) = (Arc::clone(&self.source), self.replicas);
                 drop(tokio::spawn(async move {
-                    tell.send_replace(Some(source.connect().await));
+                    let made = source.connect().await;
+                    tell.send_replace(Some(made.map(|connection| Pipelines::new(connection, replicas))));
                 }));
                 attempt
             })
@@ -68,7 +73,7 @@ impl Kept {
     }
 
     /// The connection, and by which attempt it was made.
-    pub(super) async fn connection(&self) -> RedisResult<(MultiplexedConnection, Attempt)> {
+    async fn connection(&self) -> RedisResult<(Arc<Pipelines>, Attempt)> {
         let mut attempt = self.attempt();
         let made = attempt.wait_for(Option::is_some).await.ok().and_then(|made| made.clone());
         // Nobody tells where the runtime ends, and the task with it.
@@ -77,10 +82,20 @@ impl Kept {
         Ok((connection, attempt))
     }
 
-    /// After an answer for which the connection may be to blame, the next call makes another.
-    pub(super) fn judge<T>(&self, answer: &RedisResult<T>, attempt: &Attempt) {
-        if answer.as_ref().is_err_and(may_pass_elsewhere) {
-            self.give_up(attempt);
+    /// What is answered to the commands of one call, in one round trip. After an answer for which the connection may be
+    /// to blame, the next call makes another.
+    pub(super) async fn run(&self, commands: impl Fn() -> Vec<Cmd>) -> RedisResult<Vec<Value>> {
+        loop {
+            let (connection, attempt) = self.connection().await?;
+            let Some(answer) = connection.ask(commands()).await else {
+                self.give_up(&attempt);
+                continue;
+            };
+            let answer = answer.and_then(|values| values.into_iter().map(Value::extract_error).collect());
+            if answer.as_ref().is_err_and(may_pass_elsewhere) {
+                self.give_up(&attempt);
+            }
+            return answer;
         }
     }
 
@@ -91,7 +106,7 @@ impl Kept {
 }
 
 /// Whether another connection may do better: this one is broken, or leads to a server that is no master any more.
-pub(super) fn may_pass_elsewhere(error: &RedisError) -> bool {
+fn may_pass_elsewhere(error: &RedisError) -> bool {
     error.is_unrecoverable_error() || is_passing(error)
 }
 

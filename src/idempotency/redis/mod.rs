@@ -4,6 +4,7 @@ mod calls;
 mod connection;
 mod kept;
 mod options;
+mod pipelines;
 mod recent;
 mod replicas;
 mod scripts;
@@ -32,8 +33,10 @@ use crate::delivery_key::Key;
 /// Keeps claims and finished deliveries in Redis (7.0 or newer) or Valkey, where several processes see them.
 ///
 /// A claim is one `SET … NX GET PX`: the lease is the key's own time to live, judged by the server's clock. A first run
-/// costs two round trips, a duplicate one. Calls that are made at the same time share one connection and its pipelines;
-/// a call whose answer was lost is repeated once, under the same token, within the budget of the layer.
+/// costs two round trips and a duplicate one; a copy of what is in flight two, since it is told how much of the lease is
+/// left. Calls that are made at the same time share one connection, and what is asked for while a round trip is under
+/// way shares the next one. In a cluster each command is sent by itself, to the server that has its slot. A call whose
+/// answer was lost is repeated once, under the same token, within the budget of the layer.
 ///
 /// What it promises: copies that come at the same time, or later, do not run while the server keeps its data. What it
 /// does not: a server that restarts without its append-only file, or a replica that takes over before a claim has

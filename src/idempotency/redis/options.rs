@@ -143,8 +143,8 @@ impl RedisOptions {
                 wrong(text)
             }
         };
-        let mut connection = connection.map_err(failed)?;
-        let info = settings::read(&mut connection).await.map_err(failed)?;
+        let connection = connection.map_err(failed)?;
+        let info = settings::read(&connection).await.map_err(failed)?;
         let settings = settings::judge(&info, self.may_evict)?;
         let replicas = connection.replicas(self.min_replicas).map(Arc::new);
         #[cfg(feature = "moka")]

@@ -55,6 +55,11 @@ impl Recent {
         Self { kept: Some(kept) }
     }
 
+    /// Whether anything is.
+    pub(super) const fn keeps(&self) -> bool {
+        self.kept.is_some()
+    }
+
     pub(super) fn find(&self, claimed: &Claimed) -> Option<Claim> {
         let finished = self.kept.as_ref()?.get(&claimed.key)?;
         (finished.until > Instant::now()).then(|| decode(&finished.value).answer(claimed, Duration::ZERO))
@@ -76,6 +81,10 @@ impl Recent {
 
 #[cfg(not(feature = "moka"))]
 impl Recent {
+    pub(super) const fn keeps(&self) -> bool {
+        false
+    }
+
     pub(super) const fn find(&self, _: &Claimed) -> Option<Claim> {
         None
     }

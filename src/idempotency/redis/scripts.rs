@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use redis::Pipeline;
+use redis::Cmd;
 use sha1::{Digest, Sha1};
 
 /// A script, and the name under which the server keeps it after its first run.
@@ -60,20 +60,20 @@ pub(super) static DROP_GUARD: Script =
 
 impl Script {
     /// The call for a server that has run it before.
-    pub(super) fn by_name(&self, key: &str, args: &[&[u8]]) -> Pipeline {
+    pub(super) fn by_name(&self, key: &str, args: &[&[u8]]) -> Cmd {
         call("EVALSHA", &self.hash, key, args)
     }
 
     /// The call that teaches a server its name as well.
-    pub(super) fn by_text(&self, key: &str, args: &[&[u8]]) -> Pipeline {
+    pub(super) fn by_text(&self, key: &str, args: &[&[u8]]) -> Cmd {
         call("EVAL", self.text, key, args)
     }
 }
 
-fn call(command: &str, script: &str, key: &str, args: &[&[u8]]) -> Pipeline {
-    let mut pipe = redis::pipe();
-    pipe.cmd(command).arg(script).arg(1).arg(key).arg(args);
-    pipe
+fn call(command: &str, script: &str, key: &str, args: &[&[u8]]) -> Cmd {
+    let mut call = redis::cmd(command);
+    call.arg(script).arg(1).arg(key).arg(args);
+    call
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the server is set to, read once at the start: what it loses, and what it cannot do.
 
-use redis::{InfoDict, RedisResult};
+use redis::{InfoDict, RedisResult, Value};
 
 use super::connection::Connection;
 use crate::config_error::{ConfigError, ConfigErrorKind};
@@ -17,20 +17,17 @@ pub(super) struct Settings {
 /// `SET … NX GET` came with 7.0.
 const OLDEST: (u32, u32) = (7, 0);
 
-pub(super) async fn read(connection: &mut Connection) -> RedisResult<InfoDict> {
+pub(super) async fn read(connection: &Connection) -> RedisResult<InfoDict> {
     // Everybody may ask, unlike `CONFIG GET`, which access lists often forbid.
-    let text: String = match connection {
+    let text = match connection {
         Connection::Cluster(cluster) => {
             use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
             let route = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
-            redis::from_redis_value(cluster.route_command(redis::cmd("INFO"), route).await?)?
+            cluster.clone().route_command(redis::cmd("INFO"), route).await?
         }
-        Connection::Server(_) => {
-            let (text,): (String,) = connection.run(redis::pipe().cmd("INFO")).await?;
-            text
-        }
+        Connection::Server(_) => connection.run(|| vec![redis::cmd("INFO")]).await?.pop().unwrap_or(Value::Nil),
     };
-    Ok(InfoDict::new(&text))
+    Ok(InfoDict::new(&redis::from_redis_value::<String>(text)?))
 }
 
 /// Judges them. A server that may evict claims at any time is refused, unless that was asked for.

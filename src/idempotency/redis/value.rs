@@ -66,8 +66,9 @@ pub(super) fn decode(value: &Bytes) -> Found {
 }
 
 impl Found {
-    fn is_of(&self, claimed: &Claimed) -> bool {
-        self.token == *claimed.token.as_bytes()
+    /// Whether another run is under way.
+    pub(super) fn is_anothers(&self, claimed: &Claimed) -> bool {
+        self.state == State::Pending && self.token != *claimed.token.as_bytes()
     }
 
     fn same_fp(&self, fp: Option<Fingerprint>) -> bool {
@@ -81,8 +82,8 @@ impl Found {
     pub(super) fn answer(self, claimed: &Claimed, left: Duration) -> Claim {
         let same_fp = self.same_fp(claimed.fp);
         match self.state {
-            State::Pending if self.is_of(claimed) => Claim::Owned { attempt: None },
-            State::Pending => Claim::InFlight { retry_in: left, same_fp },
+            State::Pending if self.is_anothers(claimed) => Claim::InFlight { retry_in: left, same_fp },
+            State::Pending => Claim::Owned { attempt: None },
             State::Done => Claim::Done { record: self.record, same_fp },
         }
     }
