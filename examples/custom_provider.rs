@@ -109,7 +109,7 @@ fn app(acme: Secret, parcel: Secret, quay: Secret) -> Result<Router, ConfigError
 /// Signs as the senders do; the headers that they sign must be there before.
 fn signed(scheme: Scheme, secret: Secret, request: Request<Bytes>) -> Result<Request<Bytes>, ConfigError> {
     let (mut head, body) = request.into_parts();
-    let now = SystemClock::default().now().unwrap_or_default();
+    let now = SystemClock::new().now().unwrap_or_default();
     Signer::new(scheme, secret)?.sign(&mut head, &body, now)?;
     Ok(Request::from_parts(head, body))
 }
@@ -167,7 +167,7 @@ mod tests {
     fn verdict(request: Request<Bytes>) -> Result<(), Reason> {
         let (head, body) = request.into_parts();
         let verifier = Verifier::new(PARCEL, secret()).unwrap();
-        verifier.verify(&head, &body, SystemClock::default().now()).map(drop).map_err(|error| error.reason())
+        verifier.verify(&head, &body, SystemClock::new().now()).map(drop).map_err(|error| error.reason())
     }
 
     #[tokio::test]

@@ -101,7 +101,7 @@ pub(crate) async fn app(prometheus: PrometheusHandle, inbox: &str, secrets: [Sec
     let github = shared.layer(provider::GITHUB, github)?.allowlist(allowlist).report_only_https();
 
     let month = Duration::from_secs(30 * 86_400);
-    let end = SystemClock::default().now().unwrap_or_default().saturating_add(month);
+    let end = SystemClock::new().now().unwrap_or_default().saturating_add(month);
     let keys = Secrets::named("current", current).and("previous", Secret::new(PREVIOUS)?).not_after(end);
     // Real ones come from mounted files or from a secret manager, and are read again.
     let source = secret_source_fn(move || ready(Ok::<_, Infallible>(keys.clone())));

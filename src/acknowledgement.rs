@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
+use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::outcome::Outcome;
 use crate::provider;
 
@@ -21,10 +22,12 @@ impl Acknowledgement {
         Self { status: None, body: None }
     }
 
-    /// With this status. `None` unless it is a 2xx: the sender would deliver again what is safe.
-    pub(crate) fn with_status(self, status: u16) -> Option<Self> {
-        let status = StatusCode::from_u16(status).ok().filter(StatusCode::is_success)?;
-        Some(Self { status: Some(status), ..self })
+    /// With this status. Refused unless it is a 2xx: the sender would deliver again what is safe.
+    pub(crate) fn with_status(self, status: u16) -> Result<Self, ConfigError> {
+        match StatusCode::from_u16(status) {
+            Ok(code) if code.is_success() => Ok(Self { status: Some(code), ..self }),
+            _ => Err(ConfigError::new(ConfigErrorKind::Limit, format!("{status} acknowledges nothing"))),
+        }
     }
 
     pub(crate) fn with_body(self, body: Bytes) -> Self {
@@ -76,7 +79,7 @@ mod tests {
     #[test]
     fn nothing_but_a_2xx_acknowledges() {
         for status in [0, 199, 302, 410, 500, 1000] {
-            assert!(Acknowledgement::new().with_status(status).is_none(), "{status}");
+            assert!(Acknowledgement::new().with_status(status).is_err(), "{status}");
         }
     }
 }

@@ -59,7 +59,7 @@ use crate::rejection::{Dialect, Reason, Refusals, Rejection};
 ///
 /// It does not exist without a signature: behind
 /// [`danger::accept_unsigned`](crate::danger::accept_unsigned) it refuses.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "it is there to be taken apart")]
 pub struct Verified<T>(pub T);
 

@@ -86,6 +86,14 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 #[non_exhaustive]
 pub struct SystemClock;
 
+impl SystemClock {
+    /// The clock of this machine.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Option<UnixTime> {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok().map(UnixTime)

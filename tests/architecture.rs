@@ -1,6 +1,9 @@
 //! Holds the crate to its own plan: rings, sizes, names.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "architecture/threads.rs"]
+mod threads;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -51,7 +51,7 @@ fn secret() -> Secret {
 }
 
 fn now() -> UnixTime {
-    SystemClock::default().now().unwrap()
+    SystemClock::new().now().unwrap()
 }
 
 /// Everything that looks at a head, in one layer.

@@ -1,5 +1,8 @@
 //! The guide names places and tests: they are there.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+#[path = "guide/defaults.rs"]
+mod defaults;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use http::Method;
 use tower_webhook::client_ip::TrustedProxies;
 use tower_webhook::rejection::EmptyBody;
 use tower_webhook::testing::{self, Endpoint, TestDelivery};
-use tower_webhook::{Secret, WebhookLayer, provider};
+use tower_webhook::{Secret, WebhookLayer, WebhookOptions, provider};
 
 const SECRET: &str = "a secret of at least sixteen bytes";
 
@@ -41,6 +41,15 @@ async fn refusals_are_written_by_the_renderer_whichever_was_named_first() {
     let token = || Secret::new("a verify token of ours").unwrap();
     refused_without_a_body(layer().render_with(EmptyBody).verify_token(token()), &subscribe, 401).await;
     refused_without_a_body(layer().verify_token(token()).render_with(EmptyBody), &subscribe, 401).await;
+}
+
+#[tokio::test]
+async fn what_routes_share_holds_for_each_of_them() {
+    let shared = WebhookOptions::new().render_with(EmptyBody).https_only();
+    let delivery = testing::delivery(provider::META, SECRET).json("{}");
+    let layer = |route| shared.layer_for(route, provider::META, Secret::new(SECRET).unwrap()).unwrap();
+    refused_without_a_body(layer("first"), &delivery, 403).await;
+    refused_without_a_body(layer("second"), &delivery.over_tls().tampered(), 401).await;
 }
 
 #[tokio::test]

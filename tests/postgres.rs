@@ -77,7 +77,7 @@ async fn attempts_are_counted_and_who_was_overtaken_changes_nothing() {
     assert_eq!(store.complete(&first, RECORD, KEPT).await.unwrap(), Fenced::Lost);
     assert_eq!(store.release(&first).await.unwrap(), Fenced::Lost);
     assert_eq!(store.complete(&second, RECORD, KEPT).await.unwrap(), Fenced::Ok);
-    assert_eq!(store.claim(&first, LEASE).await.unwrap(), Claim::Done { record: RECORD, same_fp: true });
+    assert_eq!(store.claim(&first, LEASE).await.unwrap(), Claim::Done { record: RECORD, same_fingerprint: true });
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn what_was_recorded_survives_a_crash_of_the_server() {
     server.restart().await;
     for _ in 0..500 {
         if let Ok(claim) = store.claim(&delivery(1), LEASE).await {
-            assert_eq!(claim, Claim::Done { record: RECORD, same_fp: true });
+            assert_eq!(claim, Claim::Done { record: RECORD, same_fingerprint: true });
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -157,7 +157,7 @@ async fn a_record_that_could_not_be_written_is_written_when_the_server_is_back()
     assert!(store.complete(&given_back, RECORD, KEPT).await.is_err());
     assert!(store.release(&given_back).await.is_err());
     server.restart().await;
-    until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fp: true }).await;
+    until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fingerprint: true }).await;
     // What was given back is not written after all: its claim lapses.
     assert!(matches!(claims(&store, &delivery(2)).await, Claim::InFlight { .. }));
 }
@@ -204,7 +204,7 @@ async fn what_is_kept_in_memory_is_finished_and_needs_no_round_trip() {
     let (here, there) = (connect().await, connect().await);
     store_suite::check_with_leases_of(Duration::from_millis(1800), &here, tokio::time::sleep).await;
 
-    let (mine, done) = (delivery(1), Claim::Done { record: RECORD, same_fp: true });
+    let (mine, done) = (delivery(1), Claim::Done { record: RECORD, same_fingerprint: true });
     assert!(owns(&here, &mine).await);
     let before = server.calls("set").await;
     assert!(!owns(&there, &delivery(1)).await && !owns(&there, &delivery(1)).await);

@@ -167,7 +167,7 @@ async fn signed_routes_take_what_is_signed_each_time_it_comes() {
 #[tokio::test]
 async fn timestamps_are_good_for_300_seconds_each_way() {
     let server = start().await;
-    let now = SystemClock::default().now().unwrap();
+    let now = SystemClock::new().now().unwrap();
     for delivery in [
         at("/stripe", provider::STRIPE, STRIPE).json("{}"),
         at("/slack", provider::SLACK, SLACK).json("{}"),

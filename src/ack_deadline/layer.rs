@@ -60,8 +60,7 @@ impl AckDeadlineLayer {
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what goes on.
     pub fn status(mut self, status: u16) -> Result<Self, ConfigError> {
-        let wrong = || ConfigError::new(ConfigErrorKind::Limit, format!("{status} acknowledges nothing"));
-        self.acknowledgement = self.acknowledgement.with_status(status).ok_or_else(wrong)?;
+        self.acknowledgement = self.acknowledgement.with_status(status)?;
         Ok(self)
     }
 

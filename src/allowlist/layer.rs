@@ -80,7 +80,7 @@ impl AllowlistLayer {
     }
 
     /// The name of the route in the log, and in metrics.
-    pub fn route(mut self, name: impl Into<Arc<str>>) -> Self {
+    pub fn route(mut self, name: &str) -> Self {
         self.route = name.into();
         let rules = Arc::make_mut(&mut self.rules);
         rules.refusals = std::mem::take(&mut rules.refusals).for_route(self.route.clone());

@@ -24,6 +24,7 @@ const MOST_VERIFIERS: usize = 1024;
 /// Judges captured deliveries, one after the other. It keeps what is costly to make for as long as the settings come
 /// again, so its memory does not grow with the number of deliveries.
 #[derive(Default)]
+#[must_use]
 pub struct Judge {
     provider: Option<String>,
     secret: Option<Zeroizing<String>>,
@@ -84,19 +85,16 @@ impl Trouble {
 
 impl Judge {
     /// A judge who goes by what the lines say.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The sender of lines that name none.
-    #[must_use]
     pub fn provider(self, name: &str) -> Self {
         Self { provider: Some(name.to_owned()), ..self }
     }
 
     /// The secret (or public key) of lines that have none.
-    #[must_use]
     pub fn secret(self, secret: &str) -> Self {
         Self { secret: Some(Zeroizing::new(secret.to_owned())), ..self }
     }

@@ -78,7 +78,7 @@ impl HttpsOnlyLayer {
     }
 
     /// The name of the route in the log, and in metrics.
-    pub fn route(mut self, name: impl Into<Arc<str>>) -> Self {
+    pub fn route(mut self, name: &str) -> Self {
         let rules = Arc::make_mut(&mut self.rules);
         rules.route = name.into();
         rules.refusals = std::mem::take(&mut rules.refusals).for_route(rules.route.clone());

@@ -162,7 +162,7 @@ impl Config {
             claimed.guard = Key::of_signed_material(delivery);
         }
         if self.compares_bodies() {
-            claimed.fp = Some(Fingerprint::of(request.method(), delivery));
+            claimed.fingerprint = Some(Fingerprint::of(request.method(), delivery));
         }
         Ok(Plan::Claim(claimed))
     }
@@ -179,6 +179,10 @@ impl fmt::Debug for Config {
             .field("replay_guard", &self.replay_guard)
             .field("on_disconnect", &self.on_disconnect)
             .field("on_store_failure", &self.on_store_failure)
+            .field("max_stored_body", &self.max_stored_body)
+            .field("max_wait", &self.max_wait)
+            .field("waiters", &self.waiters)
+            .field("store_budget", &self.store_budget)
             .field("waiting", &self.flights.waiting())
             .field("running", &self.drain.running())
             .finish_non_exhaustive()

@@ -62,7 +62,9 @@ fn claim(found: Option<&Claim>) -> Operation {
 
     Operation::Claim(match found {
         Some(Claim::Owned { .. }) => Found::New,
-        Some(Claim::Done { same_fp: false, .. } | Claim::InFlight { same_fp: false, .. }) => Found::Conflict,
+        Some(Claim::Done { same_fingerprint: false, .. } | Claim::InFlight { same_fingerprint: false, .. }) => {
+            Found::Conflict
+        }
         Some(Claim::Done { .. } | Claim::Replayed { .. }) => Found::Duplicate,
         Some(Claim::InFlight { .. }) => Found::InFlight,
         Some(Claim::OverCapacity) | None => Found::Error,

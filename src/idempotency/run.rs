@@ -184,7 +184,7 @@ where
             }
             Err(error) => self.store_failed(&claimed, &error),
             Ok(_) if self.case.detached => self.over(None),
-            Ok(Claim::Done { same_fp: false, .. } | Claim::InFlight { same_fp: false, .. })
+            Ok(Claim::Done { same_fingerprint: false, .. } | Claim::InFlight { same_fingerprint: false, .. })
                 if self.case.config.compares_bodies() =>
             {
                 self.refuse(self.case.refusal(Reason::IdempotencyConflict))

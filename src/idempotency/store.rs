@@ -17,7 +17,7 @@ pub struct Claimed {
     /// What was signed, where the id itself is not: finds the same bytes under another id.
     pub guard: Option<Key>,
     /// The content, where the profile compares it. `None` is like everything.
-    pub fp: Option<Fingerprint>,
+    pub fingerprint: Option<Fingerprint>,
     /// The owner.
     pub token: Token,
 }
@@ -26,7 +26,7 @@ impl Claimed {
     /// A claim of `key` under a fresh token.
     #[must_use]
     pub fn new(key: Key) -> Self {
-        Self { key, guard: None, fp: None, token: Token::fresh() }
+        Self { key, guard: None, fingerprint: None, token: Token::fresh() }
     }
 
     /// With a guard on what was signed.
@@ -38,8 +38,8 @@ impl Claimed {
 
     /// With a fingerprint to compare.
     #[must_use]
-    pub const fn with_fingerprint(mut self, fp: Fingerprint) -> Self {
-        self.fp = Some(fp);
+    pub const fn with_fingerprint(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprint = Some(fingerprint);
         self
     }
 }
@@ -53,14 +53,14 @@ pub enum Claim {
         /// What [`Store::complete`] was given.
         record: Bytes,
         /// Whether the fingerprints are equal, or one of them is missing.
-        same_fp: bool,
+        same_fingerprint: bool,
     },
     /// Another run has it, and its lease has not lapsed.
     InFlight {
         /// What is left of the lease.
         retry_in: Duration,
         /// Whether the fingerprints are equal, or one of them is missing.
-        same_fp: bool,
+        same_fingerprint: bool,
     },
     /// The store takes no more claims at this moment; nothing is claimed. Answered with 503
     /// `over_capacity`.

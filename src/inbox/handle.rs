@@ -194,6 +194,9 @@ impl fmt::Debug for InboxOptions {
         f.debug_struct("InboxOptions")
             .field("place", &self.place)
             .field("subscribers", &self.subscribers)
+            .field("queue", &self.queue)
+            .field("lease", &self.lease)
+            .field("retention", &self.retention)
             .finish_non_exhaustive()
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tower_layer::Layer;
 
-use super::error::{InboxError, InboxErrorKind};
 use super::service::{InboxService, Intake};
 use crate::acknowledgement::Acknowledgement;
+use crate::config_error::ConfigError;
 use crate::rejection::{Refusals, RenderRejection};
 
 /// Stores verified deliveries and acknowledges them once they are on the disk, see the [module](super). Made by
@@ -34,9 +34,8 @@ impl InboxLayer {
     ///
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what is stored.
-    pub fn status(mut self, status: u16) -> Result<Self, InboxError> {
-        let wrong = || InboxError::new(InboxErrorKind::Config, format!("{status} does not say that it is stored"));
-        self.answering.acknowledgement = self.answering.acknowledgement.with_status(status).ok_or_else(wrong)?;
+    pub fn status(mut self, status: u16) -> Result<Self, ConfigError> {
+        self.answering.acknowledgement = self.answering.acknowledgement.with_status(status)?;
         Ok(self)
     }
 

@@ -111,6 +111,7 @@ impl fmt::Debug for Subscriber {
             .field("timeout", &self.timeout)
             .field("concurrency", &self.concurrency)
             .field("order", &self.order)
+            .field("breaker", &self.breaker)
             .finish_non_exhaustive()
     }
 }

@@ -44,6 +44,6 @@ mod writer;
 
 pub use layer::{JournalLayer, JournalService};
 pub(crate) use replay::replayed;
-pub use writer::{Fsync, Journal, JournalBuilder, JournalStats};
+pub use writer::{Fsync, Journal, JournalOptions, JournalStats};
 
 pub use crate::run_context::JournalReplay;

@@ -53,7 +53,7 @@ struct Counts {
 /// How a journal is set up, see [`Journal::at`].
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct JournalBuilder {
+pub struct JournalOptions {
     path: PathBuf,
     largest: u64,
     files: u32,
@@ -61,7 +61,7 @@ pub struct JournalBuilder {
     queue: usize,
 }
 
-impl JournalBuilder {
+impl JournalOptions {
     /// Begins a new file when this one would become larger, in bytes. Default: 256 MiB.
     pub fn rotate_at(self, bytes: u64) -> Self {
         Self { largest: bytes, ..self }
@@ -114,8 +114,8 @@ enum Order {
 
 impl Journal {
     /// A journal in this file.
-    pub fn at(path: impl Into<PathBuf>) -> JournalBuilder {
-        JournalBuilder { path: path.into(), largest: 256 << 20, files: 4, fsync: Fsync::Never, queue: 64 << 20 }
+    pub fn at(path: impl Into<PathBuf>) -> JournalOptions {
+        JournalOptions { path: path.into(), largest: 256 << 20, files: 4, fsync: Fsync::Never, queue: 64 << 20 }
     }
 
     /// How many deliveries it has seen.

@@ -59,8 +59,8 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 pub use reason::{GrpcCode, Reason};
-pub(crate) use render::Refusals;
-pub use render::{Dialect, EmptyBody, ProblemJson, RenderRejection};
+pub(crate) use render::{Dialect, Refusals};
+pub use render::{EmptyBody, ProblemJson, RenderRejection};
 pub use report::ReportedOnly;
 pub(crate) use report::Reporter;
 
@@ -86,6 +86,24 @@ impl ErrorStatus {
     pub const fn as_u16(self) -> u16 {
         self.0
     }
+
+    /// 5xx: it is the receiver that failed, and the sender is to come again.
+    #[must_use]
+    pub const fn is_server_error(self) -> bool {
+        self.0 >= 500
+    }
+}
+
+impl PartialEq<u16> for ErrorStatus {
+    fn eq(&self, number: &u16) -> bool {
+        self.0 == *number
+    }
+}
+
+impl PartialEq<ErrorStatus> for u16 {
+    fn eq(&self, status: &ErrorStatus) -> bool {
+        status == self
+    }
 }
 
 impl From<ErrorStatus> for StatusCode {
@@ -109,13 +127,7 @@ impl Rejection {
     /// A refusal with the status and the `Retry-After` that belong to the reason.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
-        Self {
-            reason,
-            status: ErrorStatus(reason.status()),
-            retry_after: reason.retry_after(),
-            linked: false,
-            detail: None,
-        }
+        Self { reason, status: reason.status(), retry_after: reason.retry_after(), linked: false, detail: None }
     }
 
     /// Another status, for senders or profiles that ask for one.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::ErrorStatus;
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $public:literal, $title:literal, $grpc:ident, $retry:expr;)*) => {
         /// Why a delivery was refused.
@@ -39,8 +41,8 @@ macro_rules! reasons {
 
             /// The HTTP status of the refusal, where neither a profile nor the sender's data changes it.
             #[must_use]
-            pub const fn status(self) -> u16 {
-                match self { $(Self::$variant => $status,)* }
+            pub const fn status(self) -> ErrorStatus {
+                match self { $(Self::$variant => ErrorStatus($status),)* }
             }
 
             /// The gRPC status of the refusal.
@@ -189,7 +191,7 @@ mod tests {
     #[test]
     fn a_refusal_is_never_a_success() {
         for reason in Reason::ALL {
-            assert!((400..600).contains(&reason.status()), "{reason}");
+            assert_eq!(ErrorStatus::new(reason.status().as_u16()), Some(reason.status()), "{reason}");
         }
     }
 
@@ -206,7 +208,7 @@ mod tests {
             let problem = reason.problem();
             assert!(problem.len() <= 512, "{reason}");
             let value: serde_json::Value = serde_json::from_str(problem).unwrap();
-            assert_eq!(value["status"], reason.status());
+            assert_eq!(value["status"], reason.status().as_u16());
             assert_eq!(value["code"], reason.public_code());
         }
     }

@@ -15,8 +15,7 @@ const DOCS: &str = "https://docs.rs/tower-webhook/latest/tower_webhook/rejection
 
 /// Which language the sender speaks, told from the content type of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dialect {
+pub(crate) enum Dialect {
     /// gRPC: the answer is 200 with `grpc-status` and no body.
     Grpc,
     /// Anything else.
@@ -26,8 +25,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// gRPC where the content type is `application/grpc` or begins with `application/grpc+`.
-    #[must_use]
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let grpc = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
         match grpc.map(<[u8]>::first) {
             Some(None | Some(b'+' | b';')) => Self::Grpc,
@@ -73,12 +71,15 @@ pub struct ProblemJson;
 impl RenderRejection for ProblemJson {
     fn render(&self, rejection: &Rejection, headers: &mut HeaderMap) -> Bytes {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let (reason, status) = (rejection.reason(), rejection.status().as_u16());
+        let (reason, status) = (rejection.reason(), rejection.status());
         if status == reason.status() {
             return Bytes::from_static(reason.problem().as_bytes());
         }
         let (code, title) = (reason.public_code(), reason.title());
-        Bytes::from(format!(r#"{{"type":"{DOCS}{code}","title":"{title}","status":{status},"code":"{code}"}}"#))
+        Bytes::from(format!(
+            r#"{{"type":"{DOCS}{code}","title":"{title}","status":{},"code":"{code}"}}"#,
+            status.as_u16()
+        ))
     }
 }
 

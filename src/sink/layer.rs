@@ -11,7 +11,7 @@ use super::event::{Erased, Sink};
 use super::service::{NoSink, SinkEndpoint, SinkService};
 use crate::acknowledgement::Acknowledgement;
 use crate::clock::{Clock, SystemClock};
-use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::config_error::ConfigError;
 use crate::rejection::{Refusals, RenderRejection};
 
 /// Appends verified deliveries to a [`Sink`] and acknowledges them once they are there. See the [module docs](super).
@@ -48,8 +48,7 @@ impl SinkLayer {
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what is appended.
     pub fn status(mut self, status: u16) -> Result<Self, ConfigError> {
-        let wrong = || ConfigError::new(ConfigErrorKind::Limit, format!("{status} acknowledges nothing"));
-        self.acknowledgement = self.acknowledgement.with_status(status).ok_or_else(wrong)?;
+        self.acknowledgement = self.acknowledgement.with_status(status)?;
         Ok(self)
     }
 

@@ -9,6 +9,7 @@ use crate::body::BodyBudget;
 use crate::client_ip::TrustedProxies;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::idempotency::IdempotencyLayer;
+use crate::rejection::RenderRejection;
 use crate::scheme::Sender;
 use crate::secret::Secrets;
 use crate::signature::{Explainer, KeyResolver, KeySource, SignatureLayer, WatchedSecrets};
@@ -41,6 +42,7 @@ pub struct WebhookOptions {
     budget: Option<BodyBudget>,
     body_deadline: Option<Duration>,
     explainer: Option<Explainer>,
+    renderer: Option<Arc<dyn RenderRejection>>,
     idempotency: Option<IdempotencyLayer>,
     routes: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -61,6 +63,7 @@ impl WebhookOptions {
             budget: None,
             body_deadline: None,
             explainer: None,
+            renderer: None,
             idempotency: None,
             routes: Arc::default(),
         }
@@ -101,6 +104,12 @@ impl WebhookOptions {
     /// it does not.
     pub fn explain(mut self, explainer: Explainer) -> Self {
         self.explainer = Some(explainer);
+        self
+    }
+
+    /// Another way to write refusals down, on all routes. Default: problem documents.
+    pub fn render_with(mut self, renderer: impl RenderRejection) -> Self {
+        self.renderer = Some(Arc::new(renderer));
         self
     }
 
@@ -189,6 +198,9 @@ impl WebhookOptions {
         }
         if let Some(idempotency) = &self.idempotency {
             layer = layer.idempotency(idempotency.clone());
+        }
+        if let Some(renderer) = &self.renderer {
+            layer = layer.render_with(renderer.clone());
         }
         Ok(layer)
     }

@@ -78,7 +78,7 @@ impl End {
             // Somebody shuts the service down: no failure, and the sender comes back.
             Self::Refused(Reason::Draining) => 6,
             Self::Refused(reason) => {
-                if reason.status() >= 500 {
+                if reason.status().is_server_error() {
                     4
                 } else {
                     6
@@ -162,7 +162,7 @@ mod tests {
             let outcome = match reason {
                 Reason::Draining => "rejected",
                 Reason::IdempotencyInFlight => "in_flight",
-                reason if reason.status() >= 500 => "failed",
+                reason if reason.status().is_server_error() => "failed",
                 _ => "rejected",
             };
             assert_eq!(End::Refused(*reason).outcome(), outcome, "{reason}");

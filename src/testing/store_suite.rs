@@ -155,7 +155,7 @@ async fn dropped_after<F: Future>(polls: usize, call: F) {
 }
 
 fn done() -> Claim {
-    Claim::Done { record: RECORD, same_fp: true }
+    Claim::Done { record: RECORD, same_fingerprint: true }
 }
 
 async fn one_of_many_claims_is_owned<S: Store>(store: &Subject<'_, S>) {
@@ -165,8 +165,8 @@ async fn one_of_many_claims_is_owned<S: Store>(store: &Subject<'_, S>) {
     for answer in at_once(copies.iter().map(|copy| claim(store, copy))).await {
         match answer {
             Claim::Owned { .. } => owners += 1,
-            Claim::InFlight { retry_in, same_fp } => {
-                assert!(same_fp && retry_in <= store.lease, "a claim says what is left of the lease");
+            Claim::InFlight { retry_in, same_fingerprint } => {
+                assert!(same_fingerprint && retry_in <= store.lease, "a claim says what is left of the lease");
             }
             other => panic!("a copy of what is being worked on: {other:?}"),
         }
@@ -226,12 +226,12 @@ async fn fingerprints_are_compared<S: Store>(store: &Subject<'_, S>) {
     let same = copy_of(&mine);
     let other = copy_of(&mine).with_fingerprint(Fingerprint::from_bytes([2; 16]));
     assert!(owned(store, &mine).await);
-    assert!(matches!(claim(store, &same).await, Claim::InFlight { same_fp: true, .. }));
-    assert!(matches!(claim(store, &other).await, Claim::InFlight { same_fp: false, .. }));
+    assert!(matches!(claim(store, &same).await, Claim::InFlight { same_fingerprint: true, .. }));
+    assert!(matches!(claim(store, &other).await, Claim::InFlight { same_fingerprint: false, .. }));
     assert_eq!(complete(store, &mine).await, Fenced::Ok);
     assert_eq!(claim(store, &same).await, done());
-    assert_eq!(claim(store, &other).await, Claim::Done { record: RECORD, same_fp: false });
-    assert_eq!(claim(store, &Claimed { fp: None, ..copy_of(&mine) }).await, done(), "none is like everything");
+    assert_eq!(claim(store, &other).await, Claim::Done { record: RECORD, same_fingerprint: false });
+    assert_eq!(claim(store, &Claimed { fingerprint: None, ..copy_of(&mine) }).await, done(), "none is like everything");
 }
 
 async fn forgotten_keys_run_again<S: Store>(store: &Subject<'_, S>) {

@@ -95,7 +95,7 @@ fn starts(folder: &Path, name: &str) -> Vec<String> {
 
 async fn fault_30_an_event_that_kills_the_process_dies_after_its_attempts_and_harms_nobody_else(site: Site) {
     // Stored at the real time, since the child has a clock of its own.
-    site.clock.set(tower_webhook::clock::Clock::now(&tower_webhook::clock::SystemClock::default()));
+    site.clock.set(tower_webhook::clock::Clock::now(&tower_webhook::clock::SystemClock::new()));
     let inbox = options(&site.place(), &site.folder).open().await.unwrap();
     for n in 0..EVENTS {
         site.endpoint(&inbox).send(&site.delivery(&format!("msg_{n}"), "{}")).await.assert_accepted();

@@ -43,7 +43,7 @@ async fn what_is_dead_can_be_seen_tried_again_and_given_up_also_from_another_pro
     assert_eq!(beside.requeue(&first.clone().subscriber("nobody")).unwrap(), 0);
     assert_eq!(beside.requeue(&first).unwrap(), 1);
     // The real clock is ahead of the one of this test.
-    site.clock.set(tower_webhook::clock::Clock::now(&tower_webhook::clock::SystemClock::default()));
+    site.clock.set(tower_webhook::clock::Clock::now(&tower_webhook::clock::SystemClock::new()));
     site.pass(&inbox, Duration::from_secs(1));
     until(&inbox, |counts| counts[0].pending == 0 && counts[0].dead == 2).await;
     assert_eq!(runs.all().last().map(String::as_str), Some("msg_0#1"), "with all attempts before it");

@@ -99,13 +99,6 @@ async fn two_routes_are_counted_apart() {
     assert!(accepted("first", 1) && accepted("second", 0), "{page}");
 }
 
-#[test]
-fn everything_public_is_send_and_sync() {
-    fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
-    shared::<MetricsLayer>();
-    shared::<MetricsService<()>>();
-}
-
 #[tokio::test]
 async fn on_an_axum_route_only_that_route_is_counted() {
     use axum::routing::{get, post};

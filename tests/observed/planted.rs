@@ -250,7 +250,7 @@ async fn what_was_planted_in_more_than_fifty_places_is_told_nowhere() {
     let verifier = Verifier::new(provider::GITHUB, ring.clone()).unwrap();
     let bytes = Bytes::from(body.clone());
     let verified =
-        verifier.verify(&head, &bytes, tower_webhook::clock::Clock::now(&tower_webhook::clock::SystemClock::default()));
+        verifier.verify(&head, &bytes, tower_webhook::clock::Clock::now(&tower_webhook::clock::SystemClock::new()));
     let verification = verifier.begin(&head, None).unwrap();
     let shared = WebhookOptions::new().metrics().layer(provider::GITHUB, ring.clone()).unwrap();
     let source = secret_source_fn(async || Ok::<_, std::convert::Infallible>(Secret::short("x").unwrap()));

@@ -52,7 +52,7 @@ async fn fault_20_with_min_replicas_a_claim_that_no_replica_has_fails() {
     watched.until_failed_over().await;
     // What was acknowledged is there.
     let plain = watched.store(RedisOptions::default()).await;
-    let done = Claim::Done { record: RECORD, same_fp: true };
+    let done = Claim::Done { record: RECORD, same_fingerprint: true };
     assert_eq!(claims(&plain, &delivery(1)).await, done);
     assert!(owns(&plain, &delivery(2)).await);
     assert!(store.claim(&delivery(3), LEASE).await.is_err(), "the new master has no replica");
@@ -88,7 +88,7 @@ async fn fault_21_what_was_acknowledged_survives_a_kill_where_each_write_is_sync
     assert_eq!(records(&store, &done).await, Fenced::Ok);
     server.crash_and_restart().await;
     let store = server.store().await;
-    assert_eq!(claims(&store, &delivery(1)).await, Claim::Done { record: RECORD, same_fp: true });
+    assert_eq!(claims(&store, &delivery(1)).await, Claim::Done { record: RECORD, same_fingerprint: true });
     assert!(!owns(&store, &delivery(2)).await);
 }
 
@@ -177,7 +177,7 @@ async fn fault_23_a_record_that_had_no_room_is_written_when_there_is_some() {
     let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
     assert!(store.complete(&mine, RECORD, KEPT).await.is_err());
     let _: String = server.ask(&["CONFIG", "SET", "maxmemory", "16mb"]).await;
-    until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fp: true }).await;
+    until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fingerprint: true }).await;
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn fault_24_a_failover_that_is_asked_for_is_not_noticed() {
     assert!(owns(&store, &done).await && owns(&store, &pending).await);
     assert_eq!(records(&store, &done).await, Fenced::Ok);
     watched.fail_over().await;
-    assert_eq!(claims(&store, &delivery(1)).await, Claim::Done { record: RECORD, same_fp: true });
+    assert_eq!(claims(&store, &delivery(1)).await, Claim::Done { record: RECORD, same_fingerprint: true });
     assert!(!owns(&store, &delivery(2)).await);
     assert_eq!(records(&store, &pending).await, Fenced::Ok);
 }
@@ -205,7 +205,7 @@ async fn fault_24_a_master_that_became_a_replica_is_left_for_the_one_behind_the_
     // The connection still leads to what only reads now; the answer is READONLY, and not seen here.
     assert_eq!(records(&store, &mine).await, Fenced::Ok);
     let there = claims(&other.store().await, &delivery(1)).await;
-    assert_eq!(there, Claim::Done { record: RECORD, same_fp: true });
+    assert_eq!(there, Claim::Done { record: RECORD, same_fingerprint: true });
 }
 
 #[tokio::test]
@@ -240,6 +240,6 @@ async fn fault_24_a_slot_that_moves_is_followed() {
     assert_eq!(records(&store, &mine).await, Fenced::Ok);
     assert_eq!(
         cluster.store().await.claim(&delivery(1), LEASE).await.unwrap(),
-        Claim::Done { record: RECORD, same_fp: true }
+        Claim::Done { record: RECORD, same_fingerprint: true }
     );
 }

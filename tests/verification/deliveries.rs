@@ -104,7 +104,7 @@ impl Vector {
     #[track_caller]
     pub(crate) fn assert_refused(&self, reason: Reason) {
         let refused = self.verify().expect_err(&self.id);
-        assert_eq!((refused.reason(), reason.status()), (reason, 401), "{}", self.id);
+        assert_eq!((refused.reason(), reason.status().as_u16()), (reason, 401), "{}", self.id);
     }
 }
 

@@ -120,7 +120,7 @@ impl Replay {
         let input = BufReader::new(File::open(&self.file).map_err(named)?);
         let mut output = io::stdout().lock();
         let (mut failed, mut skipped, mut sent) = (0_u64, 0_u64, 0_u64);
-        let began = SystemClock::default().monotonic();
+        let began = SystemClock::new().monotonic();
         for line in input.split(b'\n') {
             let line = line.map_err(named)?;
             if line.trim_ascii().is_empty() {
@@ -193,7 +193,7 @@ impl Replay {
         let Some(rate) = self.rate.filter(|_| !self.dry_run) else { return };
         let due =
             Duration::from_secs(1).mul_f64(f64::from(u32::try_from(sent).unwrap_or(u32::MAX)) / f64::from(rate.max(1)));
-        std::thread::sleep(due.saturating_sub(SystemClock::default().monotonic().saturating_sub(began)));
+        std::thread::sleep(due.saturating_sub(SystemClock::new().monotonic().saturating_sub(began)));
     }
 
     fn replay(
@@ -241,7 +241,7 @@ impl Replay {
         head: &mut Parts,
     ) -> Result<(), String> {
         let name = scheme.name();
-        let now = SystemClock::default().now().ok_or("the clock stands before 1970")?;
+        let now = SystemClock::new().now().ok_or("the clock stands before 1970")?;
         if self.force {
             let Place::Header(header) = scheme.id_place() else {
                 return Err(format!("`{name}` has no id in a header, so there can be no new one"));

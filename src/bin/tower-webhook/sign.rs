@@ -93,7 +93,7 @@ impl Sign {
         let secret = secret_from_env(&self.secret_env)?;
         let now = match self.at {
             Some(seconds) => UnixTime::from_secs(seconds),
-            None => SystemClock::default()
+            None => SystemClock::new()
                 .now()
                 .ok_or_else(|| Failure::Signing(String::from("the clock stands before 1970")))?,
         };

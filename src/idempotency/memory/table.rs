@@ -124,10 +124,10 @@ impl Table {
 
     fn claim_key(&self, claimed: &Claimed, lease: Duration, now: Duration) -> Claim {
         let shard = &mut *self.shard(&claimed.key);
-        let same = |fp: Option<Fingerprint>| fp.is_none() || claimed.fp.is_none() || fp == claimed.fp;
+        let same = |fp: Option<Fingerprint>| fp.is_none() || claimed.fingerprint.is_none() || fp == claimed.fingerprint;
         let fresh = |attempt| {
             let lease_ends = now.saturating_add(lease);
-            Pending { token: claimed.token, fp: claimed.fp, lease_ends, attempt }
+            Pending { token: claimed.token, fp: claimed.fingerprint, lease_ends, attempt }
         };
         match shard.entries.entry(claimed.key) {
             MapEntry::Occupied(mut entry) => match entry.get_mut() {
@@ -136,7 +136,7 @@ impl Table {
                     Claim::Owned { attempt: Some(mine.attempt) }
                 }
                 Entry::Pending(other) if other.lease_ends > now => {
-                    Claim::InFlight { retry_in: other.lease_ends - now, same_fp: same(other.fp) }
+                    Claim::InFlight { retry_in: other.lease_ends - now, same_fingerprint: same(other.fp) }
                 }
                 Entry::Pending(lapsed) => {
                     let attempt = lapsed.attempt.saturating_add(1);
@@ -144,7 +144,7 @@ impl Table {
                     Claim::Owned { attempt: Some(attempt) }
                 }
                 Entry::Done(finished) if finished.expires > now => {
-                    Claim::Done { record: finished.record.clone(), same_fp: same(finished.fp) }
+                    Claim::Done { record: finished.record.clone(), same_fingerprint: same(finished.fp) }
                 }
                 done @ Entry::Done(..) => {
                     if !self.admit() {
@@ -156,7 +156,7 @@ impl Table {
             },
             MapEntry::Vacant(entry) => {
                 if let Some(finished) = self.cache.finished(&claimed.key, now) {
-                    return Claim::Done { same_fp: same(finished.fp), record: finished.record };
+                    return Claim::Done { same_fingerprint: same(finished.fp), record: finished.record };
                 }
                 if !self.admit() {
                     return Claim::OverCapacity;
@@ -171,7 +171,7 @@ impl Table {
     pub(super) fn complete(&self, claimed: &Claimed, record: Bytes, retain_for: Duration) -> (Fenced, bool) {
         let now = self.clock.monotonic();
         let expires = now.saturating_add(retain_for);
-        let finished = Finished { token: claimed.token, fp: claimed.fp, record, expires };
+        let finished = Finished { token: claimed.token, fp: claimed.fingerprint, record, expires };
         let mut shard = self.shard(&claimed.key);
         let Shard { entries, waiting } = &mut *shard;
         match entries.entry(claimed.key) {
@@ -252,7 +252,7 @@ impl Table {
                 // Its run is under way, so this is no new claim: the bound does not count against it.
                 self.in_flight.fetch_add(1, Ordering::Relaxed);
                 let lease_ends = now.saturating_add(lease);
-                let pending = Pending { token: claimed.token, fp: claimed.fp, lease_ends, attempt: 1 };
+                let pending = Pending { token: claimed.token, fp: claimed.fingerprint, lease_ends, attempt: 1 };
                 shard.entries.insert(claimed.key, Entry::Pending(pending));
                 Fenced::Ok
             }

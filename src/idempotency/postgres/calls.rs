@@ -64,7 +64,7 @@ impl PostgresStore {
         let claim = client.prepare_cached(&self.statements.claim).await?;
         let find = client.prepare_cached(&self.statements.find).await?;
         let (key, token) = (&claimed.key.as_bytes()[..], &claimed.token.as_bytes()[..]);
-        let (fp, lease) = (claimed.fp.as_ref().map(|fp| &fp.as_bytes()[..]), seconds(lease));
+        let (fp, lease) = (claimed.fingerprint.as_ref().map(|fp| &fp.as_bytes()[..]), seconds(lease));
         for _ in 0..TRIES {
             let (mine, found) =
                 tokio::try_join!(async { client.query_opt(&claim, &[&key, &fp, &token, &lease]).await }, async {
@@ -75,14 +75,14 @@ impl PostgresStore {
             }
             if let Some(row) = found {
                 let found = Found::read(&row)?;
-                let same_fp = found.is_like(claimed.fp.as_ref());
+                let same_fingerprint = found.is_like(claimed.fingerprint.as_ref());
                 return Ok(match found.done {
-                    true => Claim::Done { record: found.record, same_fp },
-                    false => Claim::InFlight { retry_in: found.left, same_fp },
+                    true => Claim::Done { record: found.record, same_fingerprint },
+                    false => Claim::InFlight { retry_in: found.left, same_fingerprint },
                 });
             }
         }
-        Ok(Claim::InFlight { retry_in: Duration::ZERO, same_fp: true })
+        Ok(Claim::InFlight { retry_in: Duration::ZERO, same_fingerprint: true })
     }
 
     /// Writes the guard of a fresh claim. Where another key that is pending or done has it, the claim is given back.
@@ -133,7 +133,7 @@ impl PostgresStore {
         retain_for: Duration,
     ) -> Result<Fenced, PostgresError> {
         let (key, token) = (&claimed.key.as_bytes()[..], &claimed.token.as_bytes()[..]);
-        let fp = claimed.fp.as_ref().map(|fp| &fp.as_bytes()[..]);
+        let fp = claimed.fingerprint.as_ref().map(|fp| &fp.as_bytes()[..]);
         let row = transaction
             .query_opt(&self.statements.complete, &[&key, &fp, &token, &record, &seconds(retain_for)])
             .await?;
@@ -151,7 +151,7 @@ impl PostgresStore {
         let complete = client.prepare_cached(&self.statements.complete).await?;
         let keep = client.prepare_cached(&self.statements.keep_guard).await?;
         let (key, token) = (&claimed.key.as_bytes()[..], &claimed.token.as_bytes()[..]);
-        let (fp, time) = (claimed.fp.as_ref().map(|fp| &fp.as_bytes()[..]), seconds(retain_for));
+        let (fp, time) = (claimed.fingerprint.as_ref().map(|fp| &fp.as_bytes()[..]), seconds(retain_for));
         let guard = claimed.guard.as_ref().map(|guard| &guard.as_bytes()[..]);
         let (row, _) = tokio::try_join!(
             async { client.query_opt(&complete, &[&key, &fp, &token, &record, &time]).await },
@@ -187,7 +187,7 @@ impl PostgresStore {
         let client = self.client().await?;
         let extend = client.prepare_cached(&self.statements.extend).await?;
         let (key, token) = (&claimed.key.as_bytes()[..], &claimed.token.as_bytes()[..]);
-        let fp = claimed.fp.as_ref().map(|fp| &fp.as_bytes()[..]);
+        let fp = claimed.fingerprint.as_ref().map(|fp| &fp.as_bytes()[..]);
         let row = client.query_opt(&extend, &[&key, &fp, &token, &seconds(lease)]).await?;
         let Some(row) = row else { return Ok(Fenced::Lost) };
         // The guard of what is done lasts for as long as that does.

@@ -94,7 +94,7 @@ impl PostgresStore {
         run: &IdempotencyContext,
         retain_for: Duration,
     ) -> Result<Fenced, PostgresError> {
-        let claimed = Claimed { key: *run.key(), guard: None, fp: None, token: *run.token() };
+        let claimed = Claimed { key: *run.key(), guard: None, fingerprint: None, token: *run.token() };
         let body = StoredBody::Bytes(Bytes::new());
         let record = record::encode(http::StatusCode::OK, &http::HeaderMap::new(), &[], None, &body);
         self.write_record(transaction, &claimed, &record, retain_for).await

@@ -34,8 +34,8 @@ impl State {
 /// Writes what stands under the key of this claim.
 pub(super) fn encode(state: State, claimed: &Claimed, record: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(HEAD + record.len());
-    value.extend([VERSION, state.letter(), u8::from(claimed.fp.is_some())]);
-    value.extend(claimed.fp.map_or([0; 16], |fp| *fp.as_bytes()));
+    value.extend([VERSION, state.letter(), u8::from(claimed.fingerprint.is_some())]);
+    value.extend(claimed.fingerprint.map_or([0; 16], |fp| *fp.as_bytes()));
     value.extend(claimed.token.as_bytes());
     value.extend(record);
     value
@@ -71,7 +71,7 @@ impl Found {
         self.state == State::Pending && self.token != *claimed.token.as_bytes()
     }
 
-    fn same_fp(&self, fp: Option<Fingerprint>) -> bool {
+    fn same_fingerprint(&self, fp: Option<Fingerprint>) -> bool {
         match (self.fp, fp) {
             (Some(mine), Some(other)) => mine == *other.as_bytes(),
             _ => true,
@@ -80,11 +80,11 @@ impl Found {
 
     /// What is answered to `claimed`, that found this with `left` of its time.
     pub(super) fn answer(self, claimed: &Claimed, left: Duration) -> Claim {
-        let same_fp = self.same_fp(claimed.fp);
+        let same_fingerprint = self.same_fingerprint(claimed.fingerprint);
         match self.state {
-            State::Pending if self.is_anothers(claimed) => Claim::InFlight { retry_in: left, same_fp },
+            State::Pending if self.is_anothers(claimed) => Claim::InFlight { retry_in: left, same_fingerprint },
             State::Pending => Claim::Owned { attempt: None },
-            State::Done => Claim::Done { record: self.record, same_fp },
+            State::Done => Claim::Done { record: self.record, same_fingerprint },
         }
     }
 }
@@ -101,9 +101,9 @@ mod tests {
         let other = Claimed::new(mine.key);
         assert_eq!(decode(&pending).answer(&mine, Duration::ZERO), Claim::Owned { attempt: None });
         let left = Duration::from_secs(3);
-        assert_eq!(decode(&pending).answer(&other, left), Claim::InFlight { retry_in: left, same_fp: true });
+        assert_eq!(decode(&pending).answer(&other, left), Claim::InFlight { retry_in: left, same_fingerprint: true });
         let done = Bytes::from(encode(State::Done, &mine, b"record"));
-        let answer = Claim::Done { record: Bytes::from_static(b"record"), same_fp: true };
+        let answer = Claim::Done { record: Bytes::from_static(b"record"), same_fingerprint: true };
         assert_eq!(decode(&done).answer(&mine, left), answer);
     }
 
@@ -117,7 +117,7 @@ mod tests {
         odd[1] = b'X';
         for value in [Vec::new(), b"1".to_vec(), good[..34].to_vec(), newer, odd] {
             let claim = decode(&Bytes::from(value)).answer(&mine, Duration::ZERO);
-            assert_eq!(claim, Claim::Done { record: Bytes::new(), same_fp: true });
+            assert_eq!(claim, Claim::Done { record: Bytes::new(), same_fingerprint: true });
         }
     }
 }

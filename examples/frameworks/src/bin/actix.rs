@@ -42,7 +42,7 @@ impl FromRequest for Verified {
         Box::pin(async move {
             let verifier = request.app_data::<Data<Verifier>>().ok_or_else(|| ErrorInternalServerError(""))?;
             let head = head(&request).map_err(|_| ErrorBadRequest(""))?;
-            let mut verification = verifier.begin(&head, SystemClock::default().now()).map_err(refused)?;
+            let mut verification = verifier.begin(&head, SystemClock::new().now()).map_err(refused)?;
             let mut body = BytesMut::new();
             while let Some(chunk) = payload.next().await {
                 let chunk = chunk?;
