@@ -204,9 +204,9 @@ pub(crate) enum Standing {
 
 /// A ring of keys, any of which may match. Never empty.
 ///
-/// Most routes need one: [`Secret`] and [`VerifyingKey`] turn into a ring by themselves.
+/// Most routes need one: [`Secret`] and [`VerifyingKey`] turn into a ring by themselves. Clones share their memory.
 #[derive(Clone, Debug)]
-pub struct Secrets(Vec<RingKey>);
+pub struct Secrets(Arc<Vec<RingKey>>);
 
 impl Secrets {
     /// The new secret (id `current`) and the one before it (id `previous`), both valid.
@@ -218,26 +218,26 @@ impl Secrets {
     /// A ring of one key with an id of your own. Ids appear in metrics and logs, so they are no secrets.
     #[must_use]
     pub fn named(id: &str, key: impl Into<Key>) -> Self {
-        Self(vec![RingKey {
+        Self::of(RingKey {
             id: id.into(),
             material: key.into().0,
             not_before: None,
             not_after: None,
             standing: Standing::InUse,
-        }])
+        })
     }
 
     /// One more key.
     #[must_use]
     pub fn and(mut self, id: &str, key: impl Into<Key>) -> Self {
-        self.0.extend(Self::named(id, key).0);
+        Arc::make_mut(&mut self.0).extend_from_slice(Self::named(id, key).keys());
         self
     }
 
     /// The key added last counts from `time` on.
     #[must_use]
     pub fn not_before(mut self, time: UnixTime) -> Self {
-        if let Some(key) = self.0.last_mut() {
+        if let Some(key) = Arc::make_mut(&mut self.0).last_mut() {
             key.not_before = Some(time);
         }
         self
@@ -246,7 +246,7 @@ impl Secrets {
     /// The key added last counts until `time`, itself included.
     #[must_use]
     pub fn not_after(mut self, time: UnixTime) -> Self {
-        if let Some(key) = self.0.last_mut() {
+        if let Some(key) = Arc::make_mut(&mut self.0).last_mut() {
             key.not_after = Some(time);
         }
         self
@@ -256,7 +256,7 @@ impl Secrets {
     /// about in the log, at most once a minute: the sender has not moved on.
     #[must_use]
     pub fn retired(mut self) -> Self {
-        if let Some(key) = self.0.last_mut() {
+        if let Some(key) = Arc::make_mut(&mut self.0).last_mut() {
             key.standing = Standing::Retired;
         }
         self
@@ -290,7 +290,11 @@ impl Secrets {
 
     /// A ring of this key alone, whenever it is.
     pub(crate) fn always(key: RingKey) -> Self {
-        Self(vec![RingKey { not_before: None, not_after: None, ..key }])
+        Self::of(RingKey { not_before: None, not_after: None, ..key })
+    }
+
+    fn of(key: RingKey) -> Self {
+        Self(Arc::new(vec![key]))
     }
 
     pub(crate) fn keys(&self) -> &[RingKey] {

@@ -97,10 +97,11 @@ impl Verifying {
     fn finish(self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
         let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.finish(head, body);
+        // A choice of constants: the way is the same, whichever it is.
+        let mut delivery = verdict.map_err(|error| if self.nobody { NO_SUCH_TENANT } else { error })?;
         if self.nobody {
-            return Err(Rejection::new(Reason::UnknownKey).with_detail("there is no such tenant"));
+            return Err(NO_SUCH_TENANT.into());
         }
-        let mut delivery = verdict?;
         delivery.tenant = self.tenant;
         let key_id = delivery.key_id().unwrap_or_default();
         if let Some((metrics, began)) = began {
@@ -118,6 +119,8 @@ impl Verifying {
         Ok(delivery)
     }
 }
+
+const NO_SUCH_TENANT: VerifyError = VerifyError::new(Reason::UnknownKey, "there is no such tenant");
 
 /// How old a timestamp is, in seconds; negative where it lies ahead.
 fn seconds_between(sent: UnixTime, now: UnixTime) -> f64 {
@@ -193,14 +196,13 @@ fn resolved(
     };
     let found =
         found.map_err(|error| Rejection::new(Reason::KeyUnavailable).with_detail(format!("key resolver: {error}")))?;
-    let (secrets, tenant, nobody) = match found {
-        Some(resolved) => (resolved.secrets, resolved.tenant, false),
-        None => (nobody.clone(), None, true),
-    };
+    let is_nobody = found.is_none();
+    // As cheap as the copy that the resolver made of keys it found.
+    let Resolved { secrets, tenant } = found.unwrap_or_else(|| nobody.clone());
     let ring = Keyring::new(config.plan.scheme(), &secrets)
         .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
     let verifying = Verifying::begin(config, Arc::new(ring), |verifier| verifier.resume(examined, head, now))?;
-    Ok(Verifying { tenant, nobody, ..verifying })
+    Ok(Verifying { tenant, nobody: is_nobody, ..verifying })
 }
 
 fn fetched(
@@ -280,7 +282,7 @@ impl<B: Captured, F, O: Handed> State<B, F, O> {
     }
 
     fn reported(config: &Config, rejection: Rejection, mut head: Parts, bytes: Bytes) -> Result<Self, Rejection> {
-        if !config.reporter.takes(rejection.reason()) {
+        if !O::LETS_PASS || !config.reporter.takes(rejection.reason()) {
             return Err(rejection);
         }
         let (rejection, body) = O::refused(rejection, &bytes)?;

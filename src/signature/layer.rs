@@ -16,7 +16,7 @@ use super::explainer::{Explainer, Explaining};
 use super::key_cache::KeyCache;
 use super::key_source::KeySource;
 use super::report_only::ReportOnlySignatureLayer;
-use super::resolver::{ErasedResolver, KeyResolver};
+use super::resolver::{ErasedResolver, KeyResolver, Resolved};
 use super::watched::{WatchedKeys, WatchedSecrets};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::config_error::ConfigError;
@@ -70,7 +70,7 @@ pub(super) enum Keys {
     Resolver {
         resolver: Arc<dyn ErasedResolver>,
         /// Stands for the keys of tenants that do not exist.
-        nobody: Secrets,
+        nobody: Resolved,
     },
     Ring(Arc<Keyring>),
     Source(Arc<KeyCache>),
@@ -117,7 +117,7 @@ impl SignatureLayer {
     /// A scheme that contradicts itself.
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         let plan = Plan::new(sender.into())?;
-        let nobody = plan.scheme().throwaway_keys()?;
+        let nobody = plan.scheme().throwaway_keys()?.into();
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
     }
 
