@@ -1,3 +1,17 @@
+// The links of the README lead to docs.rs, for those who read it elsewhere. Here the first definition counts.
+#![doc = "[`SecretPathLayer`]: crate::secret_path::SecretPathLayer"]
+#![doc = "[`VerifyingKey`]: crate::VerifyingKey"]
+#![doc = "[`explain`]: crate::explain"]
+#![doc = "[`guide`]: crate::guide"]
+#![doc = "[`idempotency`]: crate::idempotency"]
+#![doc = "[`provider`]: crate::provider"]
+#![doc = "[`rejection`]: crate::rejection"]
+#![doc = "[`scheme`]: crate::scheme"]
+#![doc = "[`scheme::Verifier`]: crate::scheme::Verifier"]
+#![doc = "[`signature::Explainer`]: crate::signature::Explainer"]
+#![doc = "[`signature::WatchedSecrets`]: crate::signature::WatchedSecrets"]
+#![doc = "[`signature::resolver_fn`]: crate::signature::resolver_fn"]
+#![doc = ""]
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

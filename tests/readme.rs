@@ -6,6 +6,8 @@ use std::path::Path;
 
 const README: &str = include_str!("../README.md");
 const MANIFEST: &str = include_str!("../Cargo.toml");
+const CRATE: &str = include_str!("../src/lib.rs");
+const DOCS: &str = "https://docs.rs/tower-webhook/latest/tower_webhook/";
 
 #[test]
 fn every_example_is_listed_and_every_listed_one_is_there() {
@@ -42,4 +44,34 @@ fn every_feature_is_explained() {
 fn the_supported_rust_version_is_the_one_in_the_manifest() {
     let version = MANIFEST.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"');
     assert!(README.contains(&format!("MSRV: Rust {version}")));
+}
+
+/// On docs.rs the links are those of the crate, which rustdoc checks; everywhere else those of the README.
+#[test]
+fn every_link_leads_to_the_same_place_wherever_it_is_read() {
+    let mut defined = BTreeSet::new();
+    for (label, url) in README.lines().filter_map(|line| line.split_once("`]: http")) {
+        let page = DOCS.strip_prefix("http").and_then(|docs| url.strip_prefix(docs)).expect("a page of ours");
+        let path: Vec<_> = page.split('/').filter(|part| *part != "index.html").collect();
+        let path: Vec<_> = path.iter().map(|part| part.trim_end_matches(".html").rsplit('.').next().unwrap()).collect();
+        let here = format!("#![doc = \"{label}`]: crate::{}\"]", path.join("::"));
+        assert!(CRATE.contains(&here), "{here}");
+        defined.insert(format!("{label}`"));
+    }
+    assert_eq!(CRATE.matches("]: crate::").count(), defined.len());
+    let text = README.split("Licence:").next().unwrap();
+    for label in text.match_indices("[`").map(|(at, _)| text[at..].split(']').next().unwrap()) {
+        let after = text.split(&format!("{label}]")).nth(1).unwrap();
+        assert!(after.starts_with('(') || after.starts_with('[') || defined.contains(label), "{label} leads nowhere");
+    }
+}
+
+#[test]
+fn every_page_of_the_guide_is_listed() {
+    let listed: BTreeSet<_> =
+        README.split(&format!("({DOCS}guide/")).skip(1).map(|rest| rest.split("/)").next().unwrap()).collect();
+    let book = include_str!("../src/guide/mod.rs");
+    let there: BTreeSet<_> =
+        book.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(" {}")).collect();
+    assert_eq!(listed, there);
 }
