@@ -1,0 +1,234 @@
+//! What happens to the cost as the work grows: routes, secrets, networks, ids that are remembered.
+//!
+//! ```text
+//! cargo bench --bench growth                  # in benches/peers; all tables
+//! cargo bench --bench growth -- secrets       # those with this word in their title
+//! IDS=10000000 cargo bench --bench growth -- ids
+//! ```
+//!
+//! More and more connections need sockets: see `end_to_end`.
+
+#[allow(dead_code, reason = "other benches use the rest of it")]
+#[path = "../../stack/requests.rs"]
+mod requests;
+
+use std::fmt::Debug;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::post;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response, Uri};
+use sha2::{Digest, Sha256};
+use tower::Service;
+use tower_webhook::allowlist::AllowlistSource;
+use tower_webhook::clock::{Clock, SystemClock};
+use tower_webhook::idempotency::{Claim, Claimed, Fenced, Key, MemoryStore, Store};
+use tower_webhook::scheme::Verifier;
+use tower_webhook::{Secret, Secrets, WebhookOptions, provider};
+use tower_webhook_peers::allocations::Counting;
+use tower_webhook_peers::rows::{Row, asked_for, table, timed};
+
+use requests::{SECRET, accepted, captured};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const CALLS: usize = 50;
+const ROUNDS: usize = 101;
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it answers at once")
+    };
+    value
+}
+
+/// The last of so many routes of axum, each with a layer of its own or bare.
+fn routes() {
+    let title = "Over axum: one of so many routes, each with a layer of its own";
+    if !asked_for(title) {
+        return;
+    }
+    let mut rows = Vec::new();
+    for count in [1, 10, 50, 250] {
+        for layered in [false, true] {
+            let shared = WebhookOptions::without_idempotency();
+            let mut router = Router::new();
+            for number in 0..count {
+                let handler = post(async |body: Bytes| drop(std::hint::black_box(body)));
+                let name = format!("route-{number}");
+                let secret = Secret::new(SECRET).unwrap();
+                router = router.route(
+                    &format!("/hooks/{name}"),
+                    if layered {
+                        handler.layer(shared.layer_for(&name, provider::GITHUB, secret).unwrap())
+                    } else {
+                        handler
+                    },
+                );
+            }
+            let mut router = router.with_state(());
+            let path: Uri = format!("/hooks/route-{}", count - 1).parse().unwrap();
+            let name = format!("{count}, {}", if layered { "ours" } else { "bare" });
+            rows.push(Row::new(name, move || {
+                let requests: Vec<Request<Bytes>> = (0..CALLS)
+                    .map(|_| {
+                        let mut request = accepted();
+                        *request.uri_mut() = path.clone();
+                        request
+                    })
+                    .collect();
+                timed(requests.iter().collect(), |request: &Request<Bytes>| {
+                    assert_eq!(answer(&mut router, request.clone().map(Body::from)).status(), 200);
+                })
+            }));
+        }
+    }
+    table(title, ROUNDS, &mut rows);
+}
+
+fn answer<S, R>(service: &mut S, request: Request<Body>) -> Response<R>
+where
+    S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
+{
+    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
+    now(service.call(request)).unwrap()
+}
+
+/// So many secrets count, and the last of them has signed; at each call, or in turns with the first.
+fn secrets() {
+    let title = "Verifying 1 KiB with so many secrets";
+    if !asked_for(title) {
+        return;
+    }
+    let parts = |request: Request<Bytes>| request.into_parts();
+    let mut rows = Vec::new();
+    for count in [1, 2, 4, 8, 16] {
+        let name = |number: usize| {
+            if number == 0 { SECRET.to_owned() } else { format!("the secret before it, number {number}") }
+        };
+        let mut ring = Secrets::named("0", Secret::new(name(0)).unwrap());
+        for number in 1..count {
+            ring = ring.and(&number.to_string(), Secret::new(name(number)).unwrap());
+        }
+        let last = Secret::new(name(count - 1)).unwrap();
+        let (first, last) = (captured(), captured().signed_with(last));
+        let (forged, last, first) =
+            (parts(last.tampered().to_request()), parts(last.to_request()), parts(first.to_request()));
+        let rows_of = |what: &str, deliveries: Vec<(Parts, Bytes)>, accepted: bool| {
+            let verifier = Verifier::new(provider::GITHUB, ring.clone()).unwrap();
+            let mut turn = 0;
+            Row::calling(format!("{count}, {what}"), CALLS, move || {
+                turn += 1;
+                let (head, body) = &deliveries[turn % deliveries.len()];
+                let verdict = verifier.verify(head, body, SystemClock::default().now());
+                assert_eq!(verdict.is_ok(), accepted);
+                verdict.is_ok()
+            })
+        };
+        rows.push(rows_of("the last one signs", vec![last.clone()], true));
+        rows.push(rows_of("first and last in turns", vec![first, last], true));
+        rows.push(rows_of("forged: all are tried", vec![forged], false));
+    }
+    table(title, ROUNDS, &mut rows);
+}
+
+fn networks() {
+    let title = "Whether an address is in one of so many networks";
+    if !asked_for(title) {
+        return;
+    }
+    let rows = [10_u32, 100, 1_000, 10_000].map(|count| {
+        // Every other one, so that none of them touch.
+        let networks = (0..count).map(|number| format!("10.{}.{}.0/25", number >> 8, number & 255));
+        let source = AllowlistSource::new(networks).unwrap();
+        let mut turn = 0_u32;
+        Row::calling(count.to_string(), 1_000, move || {
+            turn = (turn + 7_919) % count;
+            let [.., high, low] = turn.to_be_bytes();
+            let inside = source.contains([10, high, low, 1].into());
+            assert!(inside);
+            inside
+        })
+    });
+    table(title, ROUNDS, &mut Vec::from(rows));
+}
+
+const LEASE: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn claimed(number: u64) -> Claimed {
+    Claimed::new(Key::from_bytes(Sha256::digest(number.to_be_bytes()).into()))
+}
+
+fn resident() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) * 1024.0
+}
+
+/// A store in memory that remembers so many.
+fn ids() {
+    let title = "The store in memory with so many ids";
+    if !asked_for(title) {
+        return;
+    }
+    let bench = std::env::args().any(|argument| argument == "--bench");
+    let most = std::env::var("IDS").map_or(if bench { 1_000_000 } else { 10_000 }, |text| text.parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut rows = Vec::new();
+    let mut memory = Vec::new();
+    let mut count = 1_000_u64;
+    while count <= most {
+        let store = MemoryStore::new().max_bytes(16 << 30);
+        let before = resident();
+        for number in 0..count {
+            complete(&runtime, &store, &claimed(number));
+            if number % 1_000 == 0 {
+                runtime.block_on(tokio::task::yield_now());
+            }
+        }
+        memory.push((count, (resident() - before) / count as f64));
+        let mut next = count;
+        let (fresh, known) = (store.clone(), store);
+        let runtime = &runtime;
+        rows.push(Row::new(format!("{count}: claim and complete a new one"), move || {
+            runtime.block_on(tokio::task::yield_now());
+            let claims = (next..next + CALLS as u64).map(claimed).collect();
+            next += CALLS as u64;
+            timed(claims, |claimed| complete(runtime, &fresh, &claimed))
+        }));
+        let mut turn = 0;
+        rows.push(Row::new(format!("{count}: find a known one"), move || {
+            let claims = (0..CALLS as u64).map(|step| claimed((turn + step * 7_919) % count)).collect();
+            turn += 104_729;
+            timed(claims, |claimed: Claimed| {
+                assert!(matches!(now(known.claim(&claimed, LEASE)), Ok(Claim::Done { .. })));
+            })
+        }));
+        count *= 10;
+    }
+    table(title, ROUNDS, &mut rows);
+    println!();
+    for (count, each) in memory {
+        println!("{count} ids: {each:.0} bytes each.");
+    }
+}
+
+fn complete(runtime: &tokio::runtime::Runtime, store: &MemoryStore, claimed: &Claimed) {
+    let _entered = runtime.enter();
+    assert!(matches!(now(store.claim(claimed, LEASE)), Ok(Claim::Owned { .. })));
+    assert_eq!(now(store.complete(claimed, Bytes::from_static(&[0; 32]), DAY)), Ok(Fenced::Ok));
+}
+
+fn main() {
+    routes();
+    secrets();
+    networks();
+    ids();
+}
