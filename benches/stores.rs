@@ -197,7 +197,7 @@ async fn in_redis(count: u64, turns: usize) {
     }
     let rate = show("Redis: one pipeline of 64 bare", 1, limit);
     println!("{:<34} {:>7}  {:>9.0}/s", "Redis: … each command of it", 1, rate * PIPELINE as f64);
-    round_trips(&server, &store, count).await;
+    round_trips(&server, &store, count / 10).await;
 }
 
 /// Counted by the server: each call of ours is one `SET` or one script.
