@@ -19,6 +19,8 @@ mod sentinel;
 mod server;
 #[path = "redis/sink.rs"]
 mod sink;
+#[path = "redis/start.rs"]
+mod start;
 #[path = "redis/together.rs"]
 mod together;
 
@@ -178,22 +180,6 @@ async fn a_password_that_is_refused_is_not_tried_again() {
     assert!(!error.to_string().contains("wrong"), "{error}");
     let url = server.url().replace("redis://", "redis://:right@");
     assert!(owns(&RedisStore::connect(&url).await.unwrap(), &delivery(1)).await);
-}
-
-#[tokio::test]
-async fn a_user_with_the_commands_of_the_documentation_suffices_and_one_with_fewer_is_told() {
-    let server = Server::start(&[]).await;
-    let rules = "on >right ~whk:* -@all +set +get +del +pexpire +pttl +eval +evalsha +info";
-    let create: Vec<&str> = ["ACL", "SETUSER", "hooks"].into_iter().chain(rules.split(' ')).collect();
-    let _: String = server.ask(&create).await;
-    let store = RedisStore::connect(&server.url().replace("redis://", "redis://hooks:right@")).await.unwrap();
-    store_suite::check_with_leases_of(Duration::from_millis(1800), &store, tokio::time::sleep).await;
-
-    let error = RedisStore::connect(&server.url().replace("redis://", "redis://hooks:wrong@")).await.unwrap_err();
-    assert!(error.kind() == ConfigErrorKind::Store && !error.to_string().contains("wrong"), "{error}");
-    let _: String = server.ask(&["ACL", "SETUSER", "hooks", "-set"]).await;
-    let error = store.claim(&delivery(1), LEASE).await.unwrap_err();
-    assert_eq!(error.code(), Some("NOPERM"), "{error}");
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ use crate::delivery_key::Key;
 /// Deployment caveat: `maxmemory-policy noeviction`, `appendonly yes` and `appendfsync always`.
 /// [`connect`](Self::connect) refuses a server that may drop claims; [`warnings`](Self::warnings) says what else was
 /// found. Its user needs the commands `SET`, `GET`, `DEL`, `PEXPIRE`, `PTTL`, `EVAL`, `EVALSHA` and `INFO` on the keys
-/// `whk:*`; with sentinels `ROLE` as well, in a cluster `CLUSTER SLOTS`, with `min_replicas` `WAIT`.
+/// `whk:*`; where the URL names a database `SELECT` as well, with sentinels `ROLE`, in a cluster `CLUSTER SLOTS` and
+/// `PING`, with `min_replicas` `WAIT`.
 ///
 /// ```no_run
 /// # async fn connect() -> Result<(), tower_webhook::ConfigError> {

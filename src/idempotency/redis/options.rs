@@ -94,13 +94,13 @@ impl RedisOptions {
     ///
     /// # Errors
     /// What is no URL, a server that refuses the password, is older than 7.0, or may drop claims. One that does not answer
-    /// within a second or so, or is not ready yet, is of the kind
+    /// within a second or so, is not ready yet, or is a replica, is of the kind
     /// [`StoreUnreachable`](crate::ConfigErrorKind::StoreUnreachable): it can be tried again.
     pub async fn connect(self, url: &str) -> Result<RedisStore, ConfigError> {
         self.check(Connection::single(url)).await
     }
 
-    /// A cluster, by the URLs of some of its servers.
+    /// A cluster, by the URLs of some of its servers. Each of its masters is asked for its settings.
     ///
     /// # Errors
     /// As [`connect`](Self::connect); and with [`min_replicas`](Self::min_replicas).
@@ -144,8 +144,8 @@ impl RedisOptions {
             }
         };
         let connection = connection.map_err(failed)?;
-        let info = settings::read(&connection).await.map_err(failed)?;
-        let settings = settings::judge(&info, self.may_evict)?;
+        let servers = settings::read(&connection).await.map_err(failed)?;
+        let settings = settings::judge(&servers, self.may_evict)?;
         let replicas = connection.replicas(self.min_replicas).map(Arc::new);
         #[cfg(feature = "moka")]
         let recent = self.recent.map(|(max_bytes, at_most)| Recent::new(max_bytes, at_most)).unwrap_or_default();
