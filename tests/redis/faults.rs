@@ -8,8 +8,9 @@ use tower_webhook::testing::store_suite;
 use tower_webhook::{ConfigErrorKind, Secret};
 
 use super::cluster::{Cluster, Move};
+use super::network::Proxy as Network;
 use super::proxy::Proxy;
-use super::sentinel::{MASTER, Watched};
+use super::sentinel::{MASTER, Watched, until};
 use super::server::Server;
 use super::{KEPT, LEASE, RECORD, claims, delivery, owns, records, sure, until_it_is};
 
@@ -56,6 +57,32 @@ async fn fault_20_with_min_replicas_a_claim_that_no_replica_has_fails() {
     assert_eq!(claims(&plain, &delivery(1)).await, done);
     assert!(owns(&plain, &delivery(2)).await);
     assert!(store.claim(&delivery(3), LEASE).await.is_err(), "the new master has no replica");
+}
+
+#[tokio::test]
+async fn fault_20_with_min_replicas_a_claim_that_is_repeated_fails_as_well_while_no_replica_has_it() {
+    let master = Server::start(&["--repl-diskless-sync-delay", "0"]).await;
+    let replica = Server::start(&["--replicaof", "127.0.0.1", &master.port().to_string()]).await;
+    let network = Network::to(master.port());
+    until("the replica follows", async || {
+        master.ask::<String>(&["INFO", "replication"]).await.contains("state=online")
+    })
+    .await;
+    let store = RedisOptions::default().min_replicas(1).connect(&network.url()).await.unwrap();
+    // On each of its connections once.
+    for number in 0..8 {
+        assert!(owns(&store, &delivery(number)).await);
+    }
+    replica.signal("-STOP");
+    network.lose_next_answer();
+    let mine = delivery(9);
+    // The answer that comes through is of a call that found its own claim and wrote nothing: servers newer than 7.0 would
+    // wait for nothing.
+    let claim = store.claim(&mine, LEASE).await;
+    assert!(claim.is_err(), "{claim:?}");
+    assert_eq!(network.lost_answers(), 1);
+    replica.signal("-CONT");
+    assert!(owns(&store, &mine).await);
 }
 
 #[tokio::test]
@@ -206,6 +233,33 @@ async fn fault_24_a_master_that_became_a_replica_is_left_for_the_one_behind_the_
     assert_eq!(records(&store, &mine).await, Fenced::Ok);
     let there = claims(&other.store().await, &delivery(1)).await;
     assert_eq!(there, Claim::Done { record: RECORD, same_fingerprint: true });
+}
+
+#[tokio::test]
+async fn fault_24_with_min_replicas_a_master_that_became_a_replica_is_left_as_well() {
+    let (one, other) = (Server::start(&["--repl-diskless-sync-delay", "0"]).await, Server::start(&[]).await);
+    let third = Server::start(&["--replicaof", "127.0.0.1", &one.port().to_string()]).await;
+    let online = async |server: &Server| {
+        until("the replica follows", async || {
+            server.ask::<String>(&["INFO", "replication"]).await.contains("state=online")
+        })
+        .await;
+    };
+    online(&one).await;
+    let proxy = Proxy::start(one.port()).await;
+    let store = RedisOptions::default().min_replicas(1).connect(&proxy.url()).await.unwrap();
+    // On each of its connections once.
+    for number in 0..8 {
+        assert!(owns(&store, &delivery(number)).await);
+    }
+    proxy.lead_to(other.port());
+    let _: String = other.ask(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]).await;
+    let _: String = one.ask(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]).await;
+    online(&other).await;
+    assert_eq!(store.complete(&delivery(9), RECORD, KEPT).await.unwrap(), Fenced::Ok);
+    let there = claims(&other.store().await, &delivery(9)).await;
+    assert_eq!(there, Claim::Done { record: RECORD, same_fingerprint: true });
+    drop(third);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub(crate) struct Watched {
 
 /// Tries until it is so.
 pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    for _ in 0..1500 {
+    for _ in 0..3000 {
         if is_so().await {
             return;
         }
@@ -41,7 +41,7 @@ impl Watched {
         let file = folder.join("sentinel.conf");
         let text = format!(
             "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor {MASTER} 127.0.0.1 {} 1\n\
-             sentinel down-after-milliseconds {MASTER} 1500\nsentinel failover-timeout {MASTER} 3000\n",
+             sentinel down-after-milliseconds {MASTER} 4000\nsentinel failover-timeout {MASTER} 3000\n",
             folder.display(),
             master.port()
         );

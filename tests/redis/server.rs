@@ -112,6 +112,12 @@ impl Server {
         assert!(self.is_ready().await, "redis-server ended: {:?}", self.options);
     }
 
+    /// Lets it stand still (`-STOP`) or go on (`-CONT`).
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

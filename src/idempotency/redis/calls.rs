@@ -7,9 +7,10 @@ use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, Value}
 
 use tokio::time::timeout;
 
+use super::RedisStore;
+use super::kept::{self, Kept};
 use super::scripts::{self, Script};
 use super::value::{State, decode, encode};
-use super::{RedisStore, kept};
 use crate::delivery_key::Key;
 use crate::encoding::Encoding;
 use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
@@ -33,16 +34,22 @@ impl RedisStore {
     /// One round trip. One more where the answer may have been lost or the server is the master no more: each call can
     /// be repeated under its token.
     async fn ask<T: FromRedisValue>(&self, reach: Reach, commands: impl Fn() -> Vec<Cmd>) -> RedisResult<T> {
-        match self.ask_once(reach, &commands).await {
-            Err(error) if kept::is_passing(&error) => self.ask_once(reach, &commands).await,
+        // The same one both times: where it was to blame it has been made anew by then.
+        let replicated = self.replicas.as_ref().filter(|_| reach == Reach::Replicas).map(|all| all.connection());
+        match self.ask_once(replicated, &commands).await {
+            Err(error) if kept::is_passing(&error) => self.ask_once(replicated, &commands).await,
             answer => answer,
         }
     }
 
-    async fn ask_once<T: FromRedisValue>(&self, reach: Reach, commands: impl Fn() -> Vec<Cmd>) -> RedisResult<T> {
-        let values = match &self.replicas {
-            Some(replicas) if reach == Reach::Replicas => replicas.connection().run(commands).await,
-            _ => self.connection.run(commands).await,
+    async fn ask_once<T: FromRedisValue>(
+        &self,
+        replicated: Option<&Kept>,
+        commands: impl Fn() -> Vec<Cmd>,
+    ) -> RedisResult<T> {
+        let values = match replicated {
+            Some(connection) => connection.run(commands).await,
+            None => self.connection.run(commands).await,
         };
         Ok(redis::from_redis_value(Value::Array(values?))?)
     }
@@ -81,15 +88,23 @@ impl RedisStore {
 
     pub(super) async fn take(&self, claimed: &Claimed, lease: Duration) -> RedisResult<Claim> {
         let (found,): (Option<Bytes>,) = self.ask(Reach::Replicas, || vec![self.claiming(claimed, lease)]).await?;
-        Ok(self.answer(claimed, found, lease).await)
+        self.answer(claimed, found, lease).await
     }
 
     /// What is answered to a claim that found this. What is left of another's lease, or of a record that is to be kept in
     /// memory, is asked for in a second round trip: a first run, and each other duplicate, does without.
-    async fn answer(&self, claimed: &Claimed, found: Option<Bytes>, lease: Duration) -> Claim {
-        let Some(value) = found else { return Claim::Owned { attempt: None } };
+    async fn answer(&self, claimed: &Claimed, found: Option<Bytes>, lease: Duration) -> RedisResult<Claim> {
+        let Some(value) = found else { return Ok(Claim::Owned { attempt: None }) };
         let found = decode(&value);
         let mut left = lease;
+        if found.is_own(claimed) && self.replicas.is_some() {
+            // A call that was lost has claimed it. This one wrote nothing, and on servers newer than 7.0 `WAIT` is only about
+            // what its own connection has written.
+            return Ok(match self.begin_anew(claimed, lease, Reach::Replicas).await? {
+                1 => Claim::Owned { attempt: None },
+                _ => Claim::InFlight { retry_in: lease, same_fingerprint: true },
+            });
+        }
         if found.is_anothers(claimed) || found.state == State::Done && self.recent.keeps() {
             // It is known who has the delivery, whatever becomes of this.
             if let Ok(Ok((now, time))) = timeout(LEFT_WITHIN, self.find(&claimed.key)).await {
@@ -99,14 +114,14 @@ impl RedisStore {
                 }
             }
         }
-        found.answer(claimed, left)
+        Ok(found.answer(claimed, left))
     }
 
     pub(super) async fn claim_guarded(&self, claimed: &Claimed, guard: &Key, lease: Duration) -> RedisResult<Claim> {
         // The claim arrives before the guard, so whoever sees the guard also sees the claim.
         let both = || vec![self.claiming(claimed, lease), self.write_new(guard, claimed.key.as_bytes(), lease)];
         let (found, known): (Option<Bytes>, Option<Bytes>) = self.ask(Reach::Replicas, both).await?;
-        let claim = self.answer(claimed, found, lease).await;
+        let claim = self.answer(claimed, found, lease).await?;
         let known = known.and_then(|known| <[u8; 32]>::try_from(&*known).ok()).map(Key::from_bytes);
         let (Claim::Owned { .. }, Some(of)) = (&claim, known.filter(|known| *known != claimed.key)) else {
             return Ok(claim);
@@ -163,11 +178,16 @@ impl RedisStore {
         Ok(())
     }
 
-    /// Lets the lease begin anew.
-    pub(super) async fn prolong(&self, claimed: &Claimed, lease: Duration) -> RedisResult<Fenced> {
+    /// Lets the lease begin anew: 0 where another's stands there, 2 where it is done.
+    async fn begin_anew(&self, claimed: &Claimed, lease: Duration, reach: Reach) -> RedisResult<u8> {
         let (value, time) = (encode(State::Pending, claimed, b""), as_millis(lease));
         let args: [&[u8]; 3] = [claimed.token.as_bytes(), &value, time.as_bytes()];
-        let verdict = self.run(&scripts::EXTEND, &claimed.key, &args, Reach::Master).await?;
+        self.run(&scripts::EXTEND, &claimed.key, &args, reach).await
+    }
+
+    /// Lets the lease of a claim and of its guard begin anew.
+    pub(super) async fn prolong(&self, claimed: &Claimed, lease: Duration) -> RedisResult<Fenced> {
+        let verdict = self.begin_anew(claimed, lease, Reach::Master).await?;
         // The guard of what is done lasts for as long as that does.
         if verdict == 1 {
             self.keep_guard(claimed, lease).await?;

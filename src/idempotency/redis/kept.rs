@@ -91,7 +91,6 @@ impl Kept {
                 self.give_up(&attempt);
                 continue;
             };
-            let answer = answer.and_then(|values| values.into_iter().map(Value::extract_error).collect());
             if answer.as_ref().is_err_and(may_pass_elsewhere) {
                 self.give_up(&attempt);
             }

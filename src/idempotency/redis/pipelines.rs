@@ -57,7 +57,10 @@ impl Pipelines {
     /// between. `None`: the connection broke, or the runtime ended, while they waited for their turn.
     pub(super) async fn ask(self: &Arc<Self>, commands: Vec<Cmd>) -> Option<Answer> {
         match self.begin(commands)? {
-            Begun::Alone(under_way, commands) => Some(under_way.exchange(together(commands)).await),
+            Begun::Alone(under_way, commands) => {
+                let exchanged = under_way.exchange(together(commands)).await;
+                Some(exchanged.and_then(|(values, replicated)| answer(values, &replicated)))
+            }
             Begun::Waiting(answer) => answer.await.ok(),
         }
     }
@@ -136,6 +139,13 @@ fn together(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
     pipeline
 }
 
+/// The answer of one call. Where a command of it failed, that is why, also where `WAIT` failed as well: a server that is
+/// the master no more refuses both.
+fn answer(values: impl IntoIterator<Item = Value>, replicated: &RedisResult<()>) -> Answer {
+    let values = values.into_iter().map(Value::extract_error).collect::<Answer>()?;
+    replicated.clone().map(|()| values)
+}
+
 /// Calls that are sent and not answered. Where they are, or nobody asks any more, the next ones are sent.
 struct UnderWay {
     on: Arc<Pipelines>,
@@ -150,16 +160,20 @@ impl UnderWay {
             call.commands
         });
         let pipeline = together(commands);
-        let mut answer = self.exchange(pipeline).await.map(Vec::into_iter);
+        let mut exchanged = self.exchange(pipeline).await.map(|(values, replicated)| (values.into_iter(), replicated));
         for (commands, tell) in callers {
-            let share = answer.as_mut().map(|values| values.take(commands).collect());
+            let share = match &mut exchanged {
+                Ok((values, replicated)) => answer(values.take(commands), replicated),
+                Err(error) => Err(error.clone()),
+            };
             // Nobody may wait for it any more.
-            let _: Result<(), Answer> = tell.send(share.map_err(|error| error.clone()));
+            let _: Result<(), Answer> = tell.send(share);
         }
     }
 
-    /// One round trip. Too few replicas are an error, that leaves the outcome open.
-    async fn exchange(&self, mut pipeline: Pipeline) -> Answer {
+    /// One round trip: what each command is answered, and whether enough replicas have it. Too few are an error, that
+    /// leaves the outcome open.
+    async fn exchange(&self, mut pipeline: Pipeline) -> RedisResult<(Vec<Value>, RedisResult<()>)> {
         let replicas = self.on.replicas;
         if replicas > 0 {
             pipeline.cmd("WAIT").arg(replicas).arg(REPLICATED_WITHIN);
@@ -169,13 +183,14 @@ impl UnderWay {
             self.on.give_up();
         }
         let mut values = answer?;
-        if replicas > 0 {
-            let reached: u64 = values.pop().map(redis::from_redis_value).transpose()?.unwrap_or(0);
-            if reached < u64::from(replicas) {
-                return Err((ErrorKind::Client, "too few replicas have it").into());
+        let replicated = match values.pop_if(|_| replicas > 0).map(redis::from_redis_value::<u64>) {
+            Some(Ok(reached)) if reached < u64::from(replicas) => {
+                Err((ErrorKind::Client, "too few replicas have it").into())
             }
-        }
-        Ok(values)
+            Some(Err(error)) => Err(error.into()),
+            Some(Ok(_)) | None => Ok(()),
+        };
+        Ok((values, replicated))
     }
 }
 

@@ -66,9 +66,14 @@ pub(super) fn decode(value: &Bytes) -> Found {
 }
 
 impl Found {
-    /// Whether another run is under way.
+    /// Whether it is this run that is under way.
+    pub(super) fn is_own(&self, claimed: &Claimed) -> bool {
+        self.state == State::Pending && self.token == *claimed.token.as_bytes()
+    }
+
+    /// Whether another run is.
     pub(super) fn is_anothers(&self, claimed: &Claimed) -> bool {
-        self.state == State::Pending && self.token != *claimed.token.as_bytes()
+        self.state == State::Pending && !self.is_own(claimed)
     }
 
     fn same_fingerprint(&self, fp: Option<Fingerprint>) -> bool {
