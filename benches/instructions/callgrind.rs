@@ -15,6 +15,17 @@ pub(crate) struct Counts {
     pub(crate) allocations: f64,
 }
 
+impl Counts {
+    /// What is left without the other one.
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self {
+            instructions: self.instructions - other.instructions,
+            hashing: self.hashing - other.hashing,
+            allocations: self.allocations - other.allocations,
+        }
+    }
+}
+
 /// The function within which callgrind counts.
 #[inline(never)]
 pub(crate) fn counted_by_callgrind(what: impl FnOnce()) {
@@ -26,7 +37,7 @@ pub(crate) fn counted_by_callgrind(what: impl FnOnce()) {
 /// # Errors
 /// There is no valgrind, or the case failed.
 pub(crate) fn count(case: &str, calls: u32) -> Result<Counts, String> {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("callgrind.{case}"));
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("callgrind.{}", case.replace('/', ".")));
     let mut file = std::ffi::OsString::from("--callgrind-out-file=");
     file.push(&out);
     let run = Command::new("valgrind")

@@ -13,6 +13,7 @@
 mod requests;
 
 use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -22,10 +23,12 @@ use axum::body::Body;
 use axum::routing::post;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use tower::Service;
 use tower_webhook::allowlist::AllowlistSource;
+use tower_webhook::client_ip::TrustedProxies;
 use tower_webhook::clock::{Clock, SystemClock};
 use tower_webhook::idempotency::{Claim, Claimed, Fenced, Key, MemoryStore, Store};
 use tower_webhook::scheme::Verifier;
@@ -39,7 +42,8 @@ use requests::{SECRET, accepted, captured};
 static ALLOCATOR: Counting = Counting;
 
 const CALLS: usize = 50;
-const ROUNDS: usize = 101;
+const ROUNDS: usize = 201;
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 fn now<T>(future: impl Future<Output = T>) -> T {
     let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
@@ -138,25 +142,62 @@ fn secrets() {
     table(title, ROUNDS, &mut rows);
 }
 
+/// Every other network of 128 addresses, so that none of them touch.
+fn cidrs(count: u32) -> impl Iterator<Item = String> {
+    (0..count).map(|number| format!("10.{}.{}.0/25", number >> 8, number & 255))
+}
+
+/// An address within one of them, another one each time.
+fn within(count: u32) -> impl FnMut() -> Ipv4Addr {
+    let mut turn = 0;
+    move || {
+        turn = (turn + 7_919) % count;
+        let [.., high, low] = turn.to_be_bytes();
+        Ipv4Addr::new(10, high, low, 1)
+    }
+}
+
 fn networks() {
     let title = "Whether an address is in one of so many networks";
     if !asked_for(title) {
         return;
     }
-    let rows = [10_u32, 100, 1_000, 10_000].map(|count| {
-        // Every other one, so that none of them touch.
-        let networks = (0..count).map(|number| format!("10.{}.{}.0/25", number >> 8, number & 255));
-        let source = AllowlistSource::new(networks).unwrap();
-        let mut turn = 0_u32;
-        Row::calling(count.to_string(), 1_000, move || {
-            turn = (turn + 7_919) % count;
-            let [.., high, low] = turn.to_be_bytes();
-            let inside = source.contains([10, high, low, 1].into());
-            assert!(inside);
-            inside
-        })
+    let rows = [10, 100, 1_000, 10_000].map(|count| {
+        let source = AllowlistSource::new(cidrs(count)).unwrap();
+        let mut next = within(count);
+        Row::calling(count.to_string(), 1_000, move || assert!(source.contains(next().into())))
     });
     table(title, ROUNDS, &mut Vec::from(rows));
+}
+
+/// The client behind one proxy, and whether it is in one of 100 networks.
+fn client() {
+    let title = "Who the client is behind a proxy, and whether it is in one of 100 networks";
+    if !asked_for(title) {
+        return;
+    }
+    let mut next = within(100);
+    let heads: Vec<HeaderMap> = (0..100)
+        .map(|_| HeaderMap::from_iter([(FORWARDED_FOR, HeaderValue::try_from(next().to_string()).unwrap())]))
+        .collect();
+    let proxies = TrustedProxies::from_cidrs(["192.0.2.0/24"]).unwrap();
+    let peer: IpAddr = "192.0.2.1".parse().unwrap();
+    let allowed = AllowlistSource::new(cidrs(100)).unwrap();
+    let networks: Vec<IpNet> = cidrs(100).map(|network| network.parse().unwrap()).collect();
+    let (mut turns, mut turns_by_hand) = (heads.iter().cycle(), heads.iter().cycle());
+    let mut rows = [
+        Row::calling("by hand: the last entry, the networks one by one", 1_000, || {
+            let head = turns_by_hand.next().unwrap();
+            let entries = head.get(&FORWARDED_FOR).and_then(|value| value.to_str().ok()).unwrap();
+            let client: IpAddr = entries.rsplit(',').next().unwrap().trim().parse().unwrap();
+            assert!(networks.iter().any(|network| network.contains(&client)));
+        }),
+        Row::calling("**ours**", 1_000, || {
+            let client = proxies.client_ip(Some(peer), turns.next().unwrap()).unwrap();
+            assert!(allowed.contains(client));
+        }),
+    ];
+    table(title, ROUNDS, &mut rows);
 }
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -230,5 +271,6 @@ fn main() {
     routes();
     secrets();
     networks();
+    client();
     ids();
 }
