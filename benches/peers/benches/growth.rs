@@ -147,12 +147,14 @@ fn cidrs(count: u32) -> impl Iterator<Item = String> {
     (0..count).map(|number| format!("10.{}.{}.0/25", number >> 8, number & 255))
 }
 
-/// An address within one of them, another one each time.
+/// An address within one of them, in an order that no processor can foresee (xorshift).
 fn within(count: u32) -> impl FnMut() -> Ipv4Addr {
-    let mut turn = 0;
+    let mut state = 0x9e37_79b9_u32;
     move || {
-        turn = (turn + 7_919) % count;
-        let [.., high, low] = turn.to_be_bytes();
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let [.., high, low] = (state % count).to_be_bytes();
         Ipv4Addr::new(10, high, low, 1)
     }
 }

@@ -47,11 +47,12 @@ const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const SIZES: [(&str, usize); 4] = [("256 B", 256), ("1 KiB", 1 << 10), ("64 KiB", 1 << 16), ("1 MiB", 1 << 20)];
 
 type Delivery = (Parts, Bytes);
+type Verify<'a> = dyn Fn(&Parts, &Bytes) -> bool + 'a;
 
 /// Somebody who verifies.
 struct Contender<'a> {
     name: &'static str,
-    verify: Box<dyn Fn(&Parts, &Bytes) -> bool + 'a>,
+    verify: Box<Verify<'a>>,
 }
 
 fn by<'a>(name: &'static str, verify: impl Fn(&Parts, &Bytes) -> bool + 'a) -> Contender<'a> {
