@@ -6,11 +6,12 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use crate::config_error::{ConfigError, ConfigErrorKind};
 use crate::outcome::Outcome;
 use crate::provider;
+use crate::scheme::Reaction;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// What a layer says once a delivery is safe. By default 200 with the sender's exact answer where it asks for one, else
-/// 202.
+/// What a layer says once a delivery is safe. By default 200 with the sender's exact answer where it asks for one; else
+/// 202 where the sender is known to take that for success, and 200 where it is not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Acknowledgement {
     status: Option<StatusCode>,
@@ -36,8 +37,10 @@ impl Acknowledgement {
 
     /// The answer to a delivery of this sender.
     pub(crate) fn first(&self, provider: &str) -> Response<Bytes> {
-        let exact = provider::find(provider).and_then(|scheme| scheme.success_answer());
-        let status = if exact.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+        let scheme = provider::find(provider);
+        let exact = scheme.and_then(|scheme| scheme.success_answer());
+        let takes_202 = scheme.is_some_and(|scheme| scheme.reaction_to(202) == Some(Reaction::Success));
+        let status = if exact.is_none() && takes_202 { StatusCode::ACCEPTED } else { StatusCode::OK };
         let body = self.body.clone().unwrap_or_else(|| Bytes::from_static(exact.unwrap_or_default().as_bytes()));
         let mut response = Response::new(body);
         *response.status_mut() = self.status.unwrap_or(status);
@@ -58,12 +61,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sender_gets_its_exact_answer_with_200_and_any_other_202() {
+    fn a_sender_gets_its_exact_answer_with_200_else_202_where_it_takes_that() {
         let acknowledgement = Acknowledgement::new();
         let adyen = acknowledgement.first("adyen");
         assert_eq!((adyen.status().as_u16(), &adyen.body()[..]), (200, &b"[accepted]"[..]));
         let github = acknowledgement.first("github");
         assert_eq!((github.status().as_u16(), github.body().len()), (202, 0));
+        for takes_no_202_that_is_known in ["lemonsqueezy", "mailgun", "one of your own"] {
+            assert_eq!(acknowledgement.first(takes_no_202_that_is_known).status(), 200);
+        }
     }
 
     #[test]

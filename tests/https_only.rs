@@ -1,45 +1,28 @@
 //! What comes in plain is refused on the head; what came over TLS passes untouched.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod head_layers;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tower::buffer::BufferLayer;
-use tower::limit::ConcurrencyLimitLayer;
-use tower::load_shed::LoadShedLayer;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_test::mock;
 use tower_webhook::client_ip::TrustedProxies;
 use tower_webhook::connection::{OverTls, PeerAddr};
 use tower_webhook::rejection::RenderRejection;
 use tower_webhook::{HttpsOnlyLayer, Reason, Rejection};
 
+use self::head_layers::{Untouchable, works_around_limits_and_queues};
+
 const PROXY: &str = "10.0.0.2:4711";
 const STRANGER: &str = "192.0.2.66:4711";
-
-/// A body that nobody may ask for.
-struct Untouchable;
-
-impl Body for Untouchable {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        panic!("the body was polled");
-    }
-}
 
 fn layer() -> HttpsOnlyLayer {
     HttpsOnlyLayer::new(TrustedProxies::from_cidrs(["10.0.0.0/8"]).unwrap())
@@ -173,52 +156,9 @@ async fn readiness_and_errors_are_those_of_the_inner_service() {
     assert_eq!(answer.await.unwrap().unwrap_err().to_string(), "the inner error");
 }
 
-/// Sends requests of both sorts through `service` and counts what reaches the end.
-async fn both_ways<S, B>(service: S, reached: &AtomicUsize)
-where
-    S: Service<Request<Untouchable>, Response = Response<B>> + Clone,
-    S::Error: std::fmt::Debug,
-{
-    reached.store(0, Ordering::Relaxed);
-    for round in 1..=5 {
-        let mut first = service.clone();
-        let refused = first.ready().await.unwrap().call(plain(STRANGER)).await.unwrap();
-        assert_eq!(refused.status(), 403);
-        drop(first);
-        let mut second = service.clone();
-        let ready = tokio::time::timeout(Duration::from_secs(5), second.ready()).await.unwrap().unwrap();
-        assert_eq!(ready.call(over_tls()).await.unwrap().status(), 200);
-        assert_eq!(reached.load(Ordering::Relaxed), round);
-    }
-}
-
 #[tokio::test]
 async fn it_works_around_limits_and_queues() {
-    let reached = Arc::new(AtomicUsize::new(0));
-    let inner = || {
-        let reached = Arc::clone(&reached);
-        service_fn(move |_: Request<Untouchable>| {
-            reached.fetch_add(1, Ordering::Relaxed);
-            async { Ok::<_, Infallible>(Response::new(String::new())) }
-        })
-    };
-    let limited = ServiceBuilder::new().layer(layer()).layer(ConcurrencyLimitLayer::new(1)).service(inner());
-    both_ways(limited, &reached).await;
-    let queued = ServiceBuilder::new().layer(layer()).layer(BufferLayer::new(1)).service(inner());
-    both_ways(queued, &reached).await;
-    let shedding = ServiceBuilder::new()
-        .layer(LoadShedLayer::new())
-        .layer(layer())
-        .layer(LoadShedLayer::new())
-        .layer(ConcurrencyLimitLayer::new(1))
-        .service(inner());
-    both_ways(shedding, &reached).await;
-    let outside = ServiceBuilder::new()
-        .layer(BufferLayer::new(1))
-        .layer(ConcurrencyLimitLayer::new(1))
-        .layer(layer())
-        .service(inner());
-    both_ways(outside, &reached).await;
+    works_around_limits_and_queues(layer(), || plain(STRANGER), over_tls).await;
 }
 
 async fn over_a_socket(app: Router, request: &str) -> String {

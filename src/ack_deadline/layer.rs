@@ -55,7 +55,8 @@ impl AckDeadlineLayer {
         self
     }
 
-    /// The status of an early answer. Default: 200 with the sender's exact answer where it asks for one, else 202.
+    /// The status of an early answer. Default: 200 with the sender's exact answer where it asks for one; else
+    /// 202 where the sender is known to take that for success, and 200 where it is not.
     ///
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what goes on.

@@ -5,7 +5,7 @@
 //! a task of its own, and the delivery is acknowledged without it.
 //!
 //! **What passes**: everything; the answer is the handler's own, or the early one: 200 with the sender's exact answer where
-//! it asks for one, else 202. What was let in unsigned has no deadline.
+//! it asks for one; else 202 where the sender is known to take that, and 200 where it is not. What was let in unsigned has no deadline.
 //!
 //! **What is refused**: nothing; a request without a [`Delivery`](crate::Delivery) is answered with 500 `misconfigured`.
 //!

@@ -30,7 +30,8 @@ pub(super) struct Answering {
 }
 
 impl InboxLayer {
-    /// The status of what is stored. Default: 200 with the sender's exact answer where it asks for one, else 202.
+    /// The status of what is stored. Default: 200 with the sender's exact answer where it asks for one; else
+    /// 202 where the sender is known to take that for success, and 200 where it is not.
     ///
     /// # Errors
     /// One that is no 2xx: the sender would deliver again what is stored.

@@ -7,7 +7,7 @@
 //! [`Delivery`](crate::Delivery) in the request.
 //!
 //! **What passes**: a verified delivery is stored and answered: with 200 and the sender's exact answer where it asks
-//! for one, else with 202. A copy of it gets the same status with `Idempotent-Replayed: true`, marked with
+//! for one; else with 202 where the sender is known to take that, and with 200 where it is not. A copy of it gets the same status with `Idempotent-Replayed: true`, marked with
 //! [`Outcome::Duplicate`](crate::Outcome::Duplicate), and is not run again: the key is stored in the same transaction,
 //! so that no [`IdempotencyLayer`](crate::IdempotencyLayer) is needed beside. A delivery without an id is stored each
 //! time it comes. What was let in unsigned is never stored and goes to the service behind the layer.

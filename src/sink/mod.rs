@@ -6,7 +6,7 @@
 //! Without a broker, take an `Inbox` (feature `sqlite`).
 //!
 //! **What passes**: a verified delivery is appended and answered: with 200 and the sender's exact answer where it asks
-//! for one, else with 202. One that the sink [knows](Receipt::Known) gets the same with `Idempotent-Replayed: true`. What
+//! for one; else with 202 where the sender is known to take that, and with 200 where it is not. One that the sink [knows](Receipt::Known) gets the same with `Idempotent-Replayed: true`. What
 //! was let in unsigned goes to the service behind the layer, and to no sink.
 //!
 //! **What is refused**: 503 `inbox_unavailable` with `Retry-After` where the sink failed or took too long; whether the
@@ -19,15 +19,17 @@
 //!
 //! | broker | ask for | what it says | what it does not |
 //! |---|---|---|---|
-//! | Kafka | `acks=all`, `min.insync.replicas=2`, idempotent producer | as many replicas have it in memory | on a disk: the log is flushed later, so replicas on machines that do not fail together are what keeps it |
+//! | Kafka | `acks=all`, `min.insync.replicas=2`, idempotent producer | at least as many replicas have it, in memory | on a disk: the log is flushed later, so replicas on machines that do not fail together are what keeps it |
 //! | RabbitMQ | a quorum queue, persistent messages, publisher confirms, `mandatory` | a majority has written and flushed it | anything without confirms; a message that no queue is bound for is confirmed, and gone |
 //! | NATS JetStream | the publish acknowledgement, 3 replicas | a majority has it | on a disk: `sync_interval` is 2 minutes by default; `always` flushes first |
-//! | Redis Streams | `appendonly yes`, `appendfsync always`, `min_replicas` | written and flushed, and so many replicas have it | `everysec` loses the last second or two with the server; a failover may choose a replica without it |
+//! | Redis Streams | `appendonly yes`, `appendfsync always`, `min_replicas` | written and flushed, and so many replicas have it, in memory | `everysec` loses the last second or two with the server; a failover may choose a replica without it |
 //! | Amazon SQS | `SendMessage` returned | stored on several machines | order, and single delivery, but in FIFO queues, which know copies for 5 minutes only |
 //!
 //! Sources: [Kafka](https://kafka.apache.org/documentation/#producerconfigs_acks),
-//! [RabbitMQ](https://www.rabbitmq.com/docs/confirms), [NATS](https://docs.nats.io/nats-concepts/jetstream),
-//! [Redis](https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/),
+//! [RabbitMQ](https://www.rabbitmq.com/docs/confirms) and [its log](https://github.com/rabbitmq/ra/blob/main/docs/internals/LOG.md),
+//! [NATS](https://docs.nats.io/nats-concepts/jetstream),
+//! [Redis](https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/) and its
+//! [`WAIT`](https://redis.io/docs/latest/commands/wait/),
 //! [SQS](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html).
 //!
 //! # Example

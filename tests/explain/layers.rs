@@ -10,6 +10,7 @@ use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tower::{ServiceBuilder, ServiceExt};
+use tower_webhook::body::ObservedBody;
 use tower_webhook::clock::{Clock, UnixTime};
 use tower_webhook::scheme::{Scheme, Signer};
 use tower_webhook::signature::Explainer;
@@ -85,6 +86,18 @@ async fn a_body_that_was_written_again_is_explained_to_the_operator_and_not_to_t
     }
     assert!(events::with(&["tower_webhook::explanation", "route=\"plain\""]).is_empty());
     assert!(events::with(&["recorder"]).is_empty(), "nobody asked for metrics");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_reported_is_explained_as_well() {
+    events::listen();
+    let layer = layer("on-trial", provider::STRIPE, 1).explain(Explainer::new()).report_only();
+    let handler = async |_: Request<ObservedBody>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()));
+    let service = ServiceBuilder::new().layer(RawBodyLayer::new()).layer(layer).service_fn(handler);
+    let answer = service.oneshot(delivery(provider::STRIPE, 1, CAME)).await.unwrap();
+    assert_eq!(answer.status(), 200, "it passes");
+    let event = events::explanations("on-trial", 1).remove(0);
+    assert!(event.contains("body_json_rewritten") && event.contains("confidence=\"high\""), "{event}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

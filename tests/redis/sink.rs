@@ -72,7 +72,7 @@ async fn nothing_is_acknowledged_without_the_server() {
 #[tokio::test]
 async fn fewer_replicas_than_asked_for_are_no_acknowledgement() {
     let master = Server::start(&[]).await;
-    let sink = |connection| RedisStreamSink::new(connection, "events").min_replicas(1, Duration::from_millis(300));
+    let sink = |connection| RedisStreamSink::new(connection, "events").min_replicas(1, Duration::from_millis(1500));
     let endpoint = endpoint(sink(connect(&master.url()).await));
     endpoint.send(&delivery("msg_1")).await.assert_rejected(Reason::InboxUnavailable);
     let port = master.port().to_string();
