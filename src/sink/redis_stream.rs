@@ -60,7 +60,8 @@ where
 
     /// How many replicas must have an event, within a time, before it counts as appended (`WAIT`). Fewer are a failure, and
     /// the sender comes back; the event is known then. `WAIT` holds up what else is asked on its connection: give this
-    /// sink one of its own. Not for clusters. Default: none.
+    /// sink one of its own, whose time limit for answers (500 ms, unless you set another) is longer than this one. Not for
+    /// clusters. Default: none.
     #[must_use]
     pub fn min_replicas(self, least: u8, within: Duration) -> Self {
         Self { replicas: (least > 0).then_some((least, within)), ..self }
