@@ -63,10 +63,10 @@
 //! let signature = SignatureLayer::new(provider::SLACK, Secret::new("a secret of at least sixteen bytes")?)?;
 //! let endpoint = Endpoint::new(WebhookLayer::of(signature).layer(deadline.layer(slow)));
 //!
-//! // Slack waits 3 s.
+//! // Slack waits 3 s, and wants 200.
 //! let delivery = testing::delivery(provider::SLACK, "a secret of at least sixteen bytes").json(r#"{"event_id":"Ev1"}"#);
 //! let answer = endpoint.send(&delivery).await;
-//! assert_eq!(answer.status(), 202);
+//! assert_eq!(answer.status(), 200);
 //! assert_eq!(deadline.drain(Duration::from_secs(120)).await, 0);
 //! endpoint.send(&delivery.tampered()).await.assert_rejected(Reason::SignatureMismatch);
 //! # Ok(()) }
