@@ -43,7 +43,7 @@ impl<'a> Row<'a> {
 
     /// A row of a call that needs no input of its own.
     pub fn calling<T>(name: impl Into<String>, calls: usize, mut call: impl FnMut() -> T + 'a) -> Self {
-        Self::new(name, move || timed(vec![(); calls], |()| call()))
+        Self::new(name, move || timed(vec![(); calls + 1], |()| call()))
     }
 }
 
@@ -54,11 +54,18 @@ pub fn cpu_time() -> Duration {
     Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
-/// Calls `each` with each input. Inputs that were made beforehand cost nothing, what is dropped in `each` does.
-pub fn timed<I, T>(mut inputs: Vec<I>, mut each: impl FnMut(I) -> T) -> Batch {
+/// Calls `each` with each input. The first call is not timed: it fetches what the rows before have pushed out of the
+/// caches. Inputs that were made beforehand cost nothing, what is dropped in `each` does.
+///
+/// # Panics
+/// With less than two inputs.
+pub fn timed<I, T>(inputs: Vec<I>, mut each: impl FnMut(I) -> T) -> Batch {
+    let mut inputs = inputs.into_iter();
+    black_box(each(inputs.next().expect("an input that is not timed")));
     let calls = inputs.len();
+    assert_ne!(calls, 0, "an input that is timed");
     let (allocations, begin) = (allocations::so_far(), cpu_time());
-    for input in inputs.drain(..) {
+    for input in inputs.by_ref() {
         black_box(each(black_box(input)));
     }
     let time = cpu_time() - begin;

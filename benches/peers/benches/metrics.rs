@@ -59,7 +59,7 @@ fn send(bencher: Bencher<'_, '_>, router: Router, series: Option<&str>) {
     let request = request();
     let inputs = || {
         // What a server does every few seconds: the recorder keeps every value until then.
-        if SENT.replace(SENT.get() + 1) % 1_000 == 0 {
+        if SENT.replace(SENT.get() + 1).is_multiple_of(1_000) {
             RECORDER.get().unwrap().run_upkeep();
         }
         request.clone()
