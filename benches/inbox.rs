@@ -6,9 +6,11 @@
 //!
 //! * `fdatasync`: 1 KiB appended to a file, one after another: the floor of one commit.
 //! * `plain`: rusqlite with the same settings, one thread that writes what has arrived since in one transaction: one
-//!   row of 1 KiB with a unique key and two rows beside, two indexes.
-//! * `inbox`: the service behind the signature layer, two subscribers: from the signed request to the 202. The requests are
-//!   signed before the clock runs.
+//!   row of 1 KiB with a unique key, as random as a sender's id, and two rows beside, two indexes.
+//! * `inbox`: the service behind the signature layer, two subscribers that take their time: from the signed request to the
+//!   202. The requests are signed before the clock runs.
+//! * `and working`: the same while both subscribers handle everything at once, so that twice an event and subscriber
+//!   something more is written.
 //! * `pg plain`, `pg inbox`: the same over PostgreSQL; plain is the transaction of the inbox, on its tables, by hand, over
 //!   as many connections as the inbox has.
 #![allow(
@@ -32,6 +34,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use rusqlite::{Connection, params};
+use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tower::{Layer, ServiceExt, service_fn};
@@ -62,8 +65,10 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     for in_flight in IN_FLIGHT {
         let plain = plain(&runtime, &folder, in_flight, time);
-        let inbox = inbox(&runtime, &folder, in_flight, time);
-        println!("{:<12}{in_flight:>10}{:>13.0}%", "  of plain", inbox / plain * 100.0);
+        for (name, work) in [("inbox", Work::Waits), ("and working", Work::Done)] {
+            let rate = inbox(&runtime, &folder, name, work, in_flight, time);
+            println!("{:<12}{in_flight:>10}{:>13.0}%", "  of plain", rate / plain * 100.0);
+        }
     }
     #[cfg(feature = "postgres")]
     database::rows(&runtime, time);
@@ -140,10 +145,11 @@ fn plain(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> 
             let (mut next, mut replies) = (Some(first), Vec::new());
             connection.execute_batch("BEGIN IMMEDIATE").unwrap();
             while let Some((n, reply)) = next {
-                let key = [n.to_be_bytes(), n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()].concat();
+                // As random as a sender's id: where it lands in its index decides how many pages a commit writes.
+                let key = Sha256::digest(n.to_be_bytes());
                 let mut insert =
                     connection.prepare_cached("INSERT INTO events (key, body, at) VALUES (?1, ?2, ?3)").unwrap();
-                insert.execute(params![key, [7_u8; 1024].as_slice(), 1]).unwrap();
+                insert.execute(params![&key[..16], [7_u8; 1024].as_slice(), 1]).unwrap();
                 let seq = connection.last_insert_rowid();
                 let mut insert = connection.prepare_cached("INSERT INTO deliveries VALUES (?1, ?2, 0, 1)").unwrap();
                 for subscriber in ["billing", "crm"] {
@@ -170,12 +176,33 @@ fn plain(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> 
     rate
 }
 
-fn inbox(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> f64 {
-    acknowledging(runtime, "inbox", Inbox::sqlite(folder.join(format!("inbox-{in_flight}"))), in_flight, time)
+fn inbox(runtime: &Runtime, folder: &Path, name: &str, work: Work, in_flight: usize, time: Duration) -> f64 {
+    acknowledging(runtime, name, Inbox::sqlite(folder.join(format!("{name}-{in_flight}"))), work, in_flight, time)
 }
 
-fn acknowledging(runtime: &Runtime, name: &str, inbox: InboxOptions, in_flight: usize, time: Duration) -> f64 {
-    let handler = service_fn(async |_: Request<VerifiedBody>| Ok::<_, Infallible>(Response::new(())));
+/// What the handlers do meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    /// They finish at once, and the inbox writes that down, twice an event and subscriber.
+    Done,
+    /// They wait, so that all that is written is what is acknowledged.
+    Waits,
+}
+
+fn acknowledging(
+    runtime: &Runtime,
+    name: &str,
+    inbox: InboxOptions,
+    work: Work,
+    in_flight: usize,
+    time: Duration,
+) -> f64 {
+    let handler = service_fn(move |_: Request<VerifiedBody>| async move {
+        if work == Work::Waits {
+            std::future::pending::<()>().await;
+        }
+        Ok::<_, Infallible>(Response::new(()))
+    });
     let inbox = inbox.subscriber(Subscriber::new("billing", handler)).subscriber(Subscriber::new("crm", handler));
     let inbox = runtime.block_on(inbox.open()).unwrap();
     let signature = SignatureLayer::new(provider::STANDARD_WEBHOOKS, Secret::new(SECRET).unwrap()).unwrap();

@@ -9,7 +9,7 @@ use tokio_postgres::{Config, NoTls};
 use tower_webhook::inbox::Inbox;
 
 use crate::server::Server;
-use crate::{IN_FLIGHT, acknowledging, drive};
+use crate::{IN_FLIGHT, Work, acknowledging, drive};
 
 /// As many as an inbox has.
 const CONNECTIONS: usize = 16;
@@ -26,7 +26,7 @@ pub(crate) fn rows(runtime: &Runtime, time: Duration) {
     for in_flight in IN_FLIGHT {
         let (plain_url, inbox_url) = runtime.block_on(databases(&server, in_flight));
         let plain = plain(runtime, &plain_url, in_flight, time);
-        let inbox = acknowledging(runtime, "pg inbox", Inbox::postgres(&inbox_url), in_flight, time);
+        let inbox = acknowledging(runtime, "pg inbox", Inbox::postgres(&inbox_url), Work::Waits, in_flight, time);
         println!("{:<12}{in_flight:>10}{:>13.0}%", "  of plain", inbox / plain * 100.0);
     }
 }

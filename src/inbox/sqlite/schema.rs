@@ -14,9 +14,10 @@ const APPLICATION: i32 = 0x7477_686b;
 /// The version of the tables below.
 const VERSION: i32 = 1;
 
+/// Numbers grow, and begin again only once every event is gone: `AUTOINCREMENT` would be a second table to write.
 const TABLES: &str = "
 CREATE TABLE events (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, route TEXT NOT NULL, provider TEXT NOT NULL,
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, route TEXT NOT NULL, provider TEXT NOT NULL,
     event_type TEXT, delivery_id TEXT, order_key TEXT, meta TEXT NOT NULL, headers BLOB, body BLOB,
     received_at INTEGER NOT NULL, key_until INTEGER NOT NULL
 );
