@@ -64,17 +64,18 @@ impl Hash {
 #[derive(Clone)]
 pub(crate) struct Mac(Kind);
 
+/// The two that are twice as large and seldom used are boxed, as a delivery moves its state from step to step.
 #[derive(Clone)]
 enum Kind {
     Md5(Hmac<Md5>),
     PlainMd5(Md5),
     PlainSha1(Sha1),
     PlainSha256(Sha256),
-    PlainSha384(Sha384),
+    PlainSha384(Box<Sha384>),
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
-    Sha384(Hmac<Sha384>),
-    Sha512(Hmac<Sha512>),
+    Sha384(Box<Hmac<Sha384>>),
+    Sha512(Box<Hmac<Sha512>>),
 }
 
 impl Mac {
@@ -88,8 +89,8 @@ impl Mac {
             Algorithm::HmacMd5 => Kind::Md5(keyed(key)),
             Algorithm::HmacSha1 => Kind::Sha1(keyed(key)),
             Algorithm::HmacSha256 => Kind::Sha256(keyed(key)),
-            Algorithm::HmacSha384 => Kind::Sha384(keyed(key)),
-            Algorithm::HmacSha512 => Kind::Sha512(keyed(key)),
+            Algorithm::HmacSha384 => Kind::Sha384(Box::new(keyed(key))),
+            Algorithm::HmacSha512 => Kind::Sha512(Box::new(keyed(key))),
         })
     }
 
@@ -99,7 +100,7 @@ impl Mac {
             Hash::Md5 => Kind::PlainMd5(Md5::new()),
             Hash::Sha1 => Kind::PlainSha1(Sha1::new()),
             Hash::Sha256 => Kind::PlainSha256(Sha256::new()),
-            Hash::Sha384 => Kind::PlainSha384(Sha384::new()),
+            Hash::Sha384 => Kind::PlainSha384(Box::default()),
         })
     }
 
@@ -108,7 +109,7 @@ impl Mac {
             Kind::PlainMd5(hash) => Digest::update(hash, bytes),
             Kind::PlainSha1(hash) => Digest::update(hash, bytes),
             Kind::PlainSha256(hash) => Digest::update(hash, bytes),
-            Kind::PlainSha384(hash) => Digest::update(hash, bytes),
+            Kind::PlainSha384(hash) => Digest::update(&mut **hash, bytes),
             Kind::Md5(mac) => mac.update(bytes),
             Kind::Sha1(mac) => mac.update(bytes),
             Kind::Sha256(mac) => mac.update(bytes),
@@ -130,8 +131,8 @@ impl Mac {
             Kind::Md5(mac) => tag(mac),
             Kind::Sha1(mac) => tag(mac),
             Kind::Sha256(mac) => tag(mac),
-            Kind::Sha384(mac) => tag(mac),
-            Kind::Sha512(mac) => tag(mac),
+            Kind::Sha384(mac) => tag(*mac),
+            Kind::Sha512(mac) => tag(*mac),
         }
     }
 }

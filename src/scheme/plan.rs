@@ -156,6 +156,9 @@ impl Plan {
     }
 
     fn choose(&self, head: &Parts) -> (usize, &NameSet) {
+        if let [only] = self.sets.as_slice() {
+            return (0, only);
+        }
         let mut sets = self.sets.iter().enumerate();
         let there = |(_, set): &(usize, &NameSet)| set.signature.as_ref().is_some_and(|reader| reader.is_there(head));
         sets.clone().find(there).or_else(|| sets.next()).unwrap_or_else(|| unreachable!("a plan has its own names"))

@@ -173,6 +173,11 @@ impl Verification {
     /// # Errors
     /// No signature matches.
     pub fn finish(mut self, head: &Parts, body: Bytes) -> Result<Delivery, VerifyError> {
+        self.verdict(head, body)
+    }
+
+    /// As [`finish`](Self::finish), in place: once.
+    pub(crate) fn verdict(&mut self, head: &Parts, body: Bytes) -> Result<Delivery, VerifyError> {
         let found = match self.verifier.plan.scheme().method {
             Method::Unsigned => None,
             _ => Some(self.find_match(head, &body)?),

@@ -14,16 +14,12 @@ use tower_service::Service;
 use super::handed::Handed;
 use super::key_cache::Finding;
 use super::layer::{Config, Keys};
-use super::log;
 use super::resolver::{Resolved, Resolving};
+use super::verifying::{Verifying, judged, reported};
 use crate::body::{BodyBudget, BoxError, Captured, Collect, ResponseBody, VerifiedBody};
 use crate::clock::UnixTime;
-use crate::delivery::Delivery;
 use crate::rejection::{Dialect, Reason, Rejection};
-use crate::scheme::{
-    Examined, KeyName, Keyring, Verification, Verifier, VerifyError, examine_without_keys, no_such_key,
-};
-use crate::telemetry::{ReceiveSpan, Seen};
+use crate::scheme::{Examined, KeyName, Keyring, examine_without_keys, no_such_key};
 use crate::verifying_key::KeyDocument;
 
 pin_project! {
@@ -71,60 +67,6 @@ enum Next {
     Judge(Verifying),
     /// It would be refused, and is let pass.
     Report(Rejection),
-}
-
-/// A verification under way, and for whom.
-struct Verifying {
-    verification: Verification,
-    tenant: Option<Arc<str>>,
-    /// The tenant does not exist: whatever comes out, it is refused.
-    nobody: bool,
-    /// The ring, where a key of it is retired.
-    retired: Option<Arc<Keyring>>,
-}
-
-impl Verifying {
-    fn begin(
-        config: &Config,
-        ring: Arc<Keyring>,
-        resume: impl FnOnce(Verifier) -> Result<Verification, VerifyError>,
-    ) -> Result<Self, Rejection> {
-        let retired = ring.has_retired().then(|| ring.clone());
-        let verification = resume(Verifier::of(config.plan.clone(), ring))?;
-        Ok(Self { verification, tenant: None, nobody: false, retired })
-    }
-
-    fn finish(self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
-        let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
-        let verdict = self.verification.finish(head, body);
-        // A choice of constants: the way is the same, whichever it is.
-        let mut delivery = verdict.map_err(|error| if self.nobody { NO_SUCH_TENANT } else { error })?;
-        if self.nobody {
-            return Err(NO_SUCH_TENANT.into());
-        }
-        delivery.tenant = self.tenant;
-        let key_id = delivery.key_id().unwrap_or_default();
-        if let Some((metrics, began)) = began {
-            let took = config.clock.monotonic().saturating_sub(began);
-            let now = config.clock.now();
-            let age_s = delivery.sent_at.zip(now).map(|(sent, now)| seconds_between(sent, now));
-            metrics.verified(key_id, Seen { age_s, body_len: delivery.body.len(), now }, took);
-        }
-        if let Some(ring) = self.retired
-            && let Some(now) = config.clock.now()
-            && ring.is_news_that_retired(key_id, now)
-        {
-            log::retired_key(&delivery.route, key_id);
-        }
-        Ok(delivery)
-    }
-}
-
-const NO_SUCH_TENANT: VerifyError = VerifyError::new(Reason::UnknownKey, "there is no such tenant");
-
-/// How old a timestamp is, in seconds; negative where it lies ahead.
-fn seconds_between(sent: UnixTime, now: UnixTime) -> f64 {
-    now.saturating_since(sent).as_secs_f64() - sent.saturating_since(now).as_secs_f64()
 }
 
 impl<S, B: Captured, F, O: Handed> SignatureFuture<S, B, F, O> {
@@ -202,7 +144,7 @@ fn resolved(
     let ring = Keyring::new(config.plan.scheme(), &secrets)
         .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
     let verifying = Verifying::begin(config, Arc::new(ring), |verifier| verifier.resume(examined, head, now))?;
-    Ok(Verifying { tenant, nobody: is_nobody, ..verifying })
+    Ok(verifying.of(tenant, is_nobody))
 }
 
 fn fetched(
@@ -246,26 +188,16 @@ impl<B: Captured, F, O: Handed> State<B, F, O> {
         rest: Rest<B>,
     ) -> Result<Self, Rejection> {
         match (verifying, rest) {
-            (Ok(verifying), Rest::Read { bytes, .. }) => Self::judged(config, head, bytes, verifying),
+            (Ok(mut verifying), Rest::Read { bytes, .. }) => {
+                judged(config, head, bytes, &mut verifying).map(Self::ready)
+            }
             (Ok(verifying), Rest::Unread(body)) => Ok(Self::reading(head, body, Next::Judge(verifying))),
             (Err(rejection), rest) => Self::refused(config, rejection, head, rest),
         }
     }
 
-    fn judged(config: &Config, mut head: Parts, bytes: Bytes, verifying: Verifying) -> Result<Self, Rejection> {
-        let ring = config.explaining.is_some().then(|| verifying.verification.ring().clone());
-        match verifying.finish(config, &head, bytes.clone()) {
-            Ok(delivery) => {
-                ReceiveSpan::verified(&head.extensions, &delivery, config.clock.now());
-                let body = O::verified(&delivery);
-                head.extensions.insert(delivery);
-                Ok(Self::Ready { request: Some(Request::from_parts(head, body)) })
-            }
-            Err(rejection) => {
-                config.refused(&rejection, &head, Some(&bytes), ring);
-                Self::reported(config, rejection, head, bytes)
-            }
-        }
+    const fn ready(request: Request<O>) -> Self {
+        Self::Ready { request: Some(request) }
     }
 
     /// A refusal, unless it is to be reported only: then the body has to be read all the same.
@@ -276,20 +208,9 @@ impl<B: Captured, F, O: Handed> State<B, F, O> {
             return Err(rejection);
         }
         match rest {
-            Rest::Read { bytes, .. } => Self::reported(config, rejection, head, bytes),
+            Rest::Read { bytes, .. } => reported(config, rejection, head, bytes).map(Self::ready),
             Rest::Unread(body) => Ok(Self::reading(head, body, Next::Report(rejection))),
         }
-    }
-
-    fn reported(config: &Config, rejection: Rejection, mut head: Parts, bytes: Bytes) -> Result<Self, Rejection> {
-        if !O::LETS_PASS || !config.reporter.takes(rejection.reason()) {
-            return Err(rejection);
-        }
-        let (rejection, body) = O::refused(rejection, &bytes)?;
-        config.reporter.report(&config.refusals, rejection, &mut head.extensions);
-        let delivery = config.plan.unverified_delivery(&head, bytes);
-        head.extensions.insert(delivery);
-        Ok(Self::Ready { request: Some(Request::from_parts(head, body)) })
     }
 }
 
@@ -337,12 +258,24 @@ where
                             verifying.verification.update(frame);
                         }
                     }));
-                    match (collected, head.take(), next.take()) {
+                    match (collected, head.take(), next.as_mut()) {
                         (Err(rejection), ..) => Err(rejection),
                         (Ok(bytes), Some(head), Some(Next::Judge(verifying))) => {
-                            State::judged(this.config, head, bytes, verifying)
+                            match judged(this.config, head, bytes, verifying) {
+                                Ok(request) => match this.inner.poll_ready(cx) {
+                                    // Mostly so: the request need not be put down once more.
+                                    Poll::Ready(Ok(())) => Ok(State::Running { future: this.inner.call(request) }),
+                                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                                    Poll::Pending => {
+                                        this.state.set(State::ready(request));
+                                        return Poll::Pending;
+                                    }
+                                },
+                                Err(rejection) => Err(rejection),
+                            }
                         }
                         (Ok(bytes), Some(head), Some(Next::Fetch(seen))) => {
+                            let seen = *seen;
                             let collect = std::mem::replace(collect, Collect::new(&BodyBudget::global()));
                             let rest = Rest::Read { bytes: bytes.clone(), _held: collect };
                             match find_key(this.config, &head, &bytes) {
@@ -353,7 +286,7 @@ where
                             }
                         }
                         (Ok(bytes), Some(head), Some(Next::Report(rejection))) => {
-                            State::reported(this.config, rejection, head, bytes)
+                            reported(this.config, rejection.clone(), head, bytes).map(State::ready)
                         }
                         _ => Err(Reason::Misconfigured.into()),
                     }

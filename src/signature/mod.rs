@@ -54,6 +54,7 @@ mod log;
 mod report_only;
 mod resolver;
 mod service;
+mod verifying;
 mod watched;
 
 pub use explainer::Explainer;

@@ -50,14 +50,14 @@ impl ReceiveSpan {
         self.0.in_scope(act)
     }
 
-    /// The delivery that this request is, once it is verified.
-    pub(crate) fn verified(extensions: &Extensions, delivery: &Delivery, now: Option<UnixTime>) {
+    /// The delivery that this request is, once it is verified. The clock is read only where somebody listens.
+    pub(crate) fn verified(extensions: &Extensions, delivery: &Delivery, now: impl FnOnce() -> Option<UnixTime>) {
         let Some(Self(span)) = extensions.get::<Self>() else { return };
         tell(span, delivery);
         if let Some(key_id) = delivery.key_id() {
             span.record("webhook.key_id", key_id);
         }
-        if let Some((sent, now)) = delivery.sent_at().zip(now) {
+        if let Some((sent, now)) = delivery.sent_at().zip(now()) {
             let millis = |time: UnixTime| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
             span.record("webhook.signature_age_ms", millis(now).saturating_sub(millis(sent)));
         }

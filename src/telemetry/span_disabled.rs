@@ -19,7 +19,7 @@ impl ReceiveSpan {
         match *self {}
     }
 
-    pub(crate) const fn verified(_: &Extensions, _: &Delivery, _: Option<UnixTime>) {}
+    pub(crate) fn verified(_: &Extensions, _: &Delivery, _: impl FnOnce() -> Option<UnixTime>) {}
 
     pub(crate) const fn answered(&self, _: StatusCode) {
         match *self {}
