@@ -43,6 +43,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod by_rule;
 mod challenge;
 mod challenge_check;
 mod challenge_summary;

@@ -11,11 +11,9 @@ use http::request::Parts;
 use super::VerifyError;
 use super::description::Scheme;
 use super::fetched_key::KeyName;
-use super::field::{Field, Source};
 use super::jwt;
 use super::name_set::{NameSet, Piece};
 use super::reader::{Found, MAX_CANDIDATES, Reader, Values};
-use super::rule::Unverified;
 use super::sender::Sender;
 use super::terms::{Content, Method, TimestampFormat};
 use super::told::facts;
@@ -94,17 +92,6 @@ impl Plan {
 
     pub(crate) fn scheme(&self) -> &Scheme {
         &self.sender.scheme
-    }
-
-    /// What a rule sees; `secret` is that of a digest.
-    pub(super) fn unverified<'a>(
-        &'a self,
-        examined: &Examined,
-        head: &'a Parts,
-        body: &'a Bytes,
-        secret: &'a [u8],
-    ) -> Unverified<'a> {
-        self.sender.unverified(head, body, self.timestamp(examined, head), secret)
     }
 
     pub(crate) const fn sender(&self) -> &Sender {
@@ -251,38 +238,6 @@ impl Plan {
         algorithm.takes(bytes.len()).then(|| bytes.to_vec())
     }
 
-    /// What the rule finds in `request`: the signature, where that is the rule's to find.
-    pub(super) fn text_by_rule<'a>(&self, request: &Unverified<'a>) -> Result<Option<Cow<'a, str>>, VerifyError> {
-        match (self.scheme().signature, self.scheme().content) {
-            (Some((Field { source: Source::Rule, .. }, _)), Content::Rule(rule)) => rule.signature(request).map(Some),
-            _ => Ok(None),
-        }
-    }
-
-    /// As [`text_by_rule`](Self::text_by_rule), decoded, where it is a MAC or a digest.
-    pub(super) fn signature_by_rule(&self, request: &Unverified<'_>) -> Result<Option<Tag>, VerifyError> {
-        let Some(text) = self.text_by_rule(request)? else { return Ok(None) };
-        let malformed = || VerifyError::new(Reason::MalformedSignature, "the signature cannot be decoded");
-        match self.scheme().method {
-            Method::Public(_) => self.decode_public(&text, false).map(|_| None).ok_or_else(malformed),
-            _ => self.decode(&text).map(Some).ok_or_else(malformed),
-        }
-    }
-
-    /// The time that the rule finds in `request`, which is verified by now.
-    pub(super) fn time_by_rule(
-        &self,
-        request: &Unverified<'_>,
-        now: Option<UnixTime>,
-    ) -> Result<Option<UnixTime>, VerifyError> {
-        match (self.scheme().timestamp, self.scheme().content) {
-            (Some((Field { source: Source::Rule, .. }, format)), Content::Rule(rule)) => {
-                self.check_time(&rule.timestamp(request)?, format, now).map(Some)
-            }
-            _ => Ok(None),
-        }
-    }
-
     /// The time that the body, which is verified by now, says it was sent at.
     pub(super) fn time_in_body(&self, body: &[u8], now: Option<UnixTime>) -> Result<Option<UnixTime>, VerifyError> {
         let Some((pointer, format)) = self.scheme().time_in_body else { return Ok(None) };
@@ -292,7 +247,12 @@ impl Plan {
         self.check_time(&text, format, now).map(Some)
     }
 
-    fn check_time(&self, text: &str, format: TimestampFormat, now: Option<UnixTime>) -> Result<UnixTime, VerifyError> {
+    pub(super) fn check_time(
+        &self,
+        text: &str,
+        format: TimestampFormat,
+        now: Option<UnixTime>,
+    ) -> Result<UnixTime, VerifyError> {
         let Some(sent_at) = format.parse(text) else {
             return Err(VerifyError::new(
                 Reason::MalformedTimestamp,
