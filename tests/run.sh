@@ -65,6 +65,10 @@ if [ "${1:-}" = --long ]; then
     step "four receivers on one Redis, killed for a minute"
     RECEIVERS_SECONDS=60 cargo test --all-features --test receivers -- --nocapture
 
+    step "the benches beside others still compile"
+    cargo fmt --manifest-path benches/peers/Cargo.toml --check
+    cargo clippy --manifest-path benches/peers/Cargo.toml --target-dir target --all-targets -- -D warnings
+
     step "thousands of slow senders, in release"
     (
         ulimit -n 20000

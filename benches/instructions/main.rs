@@ -5,8 +5,9 @@
 //! cargo bench -p instructions -- --keep    # keeps what was counted as the new baseline
 //! ```
 //!
-//! Needs valgrind. Counts are the same on each machine of one compiler, one libc and one architecture; with another
-//! compiler or libc only what grew by more than a quarter fails. `benches/README.md` says what is counted.
+//! Needs valgrind. Counts are the same on each machine of one compiler, one libc and one architecture. With another
+//! compiler or libc only what grew by more than a quarter fails, on another architecture nothing. What is counted:
+//! `benches/README.md`.
 #![allow(clippy::print_stdout)]
 
 mod baseline;
