@@ -10,7 +10,7 @@ use tower_webhook::{ConfigErrorKind, Secret};
 use super::cluster::{Cluster, Move};
 use super::network::Proxy as Network;
 use super::proxy::Proxy;
-use super::sentinel::{MASTER, Watched, until};
+use super::sentinel::{MASTER, Silent, Watched, until};
 use super::server::Server;
 use super::{KEPT, LEASE, RECORD, claims, delivery, owns, records, sure, until_it_is};
 
@@ -83,6 +83,20 @@ async fn fault_20_with_min_replicas_a_claim_that_is_repeated_fails_as_well_while
     assert_eq!(network.lost_answers(), 1);
     replica.signal("-CONT");
     assert!(owns(&store, &mine).await);
+}
+
+#[tokio::test]
+async fn a_sentinel_that_does_not_answer_holds_up_no_two_connections_one_after_the_other() {
+    let watched = Watched::start().await;
+    let (silent, url) = Silent::start().await;
+    let options = RedisOptions::default().min_replicas(1);
+    let store = options.connect_sentinel([url, watched.url()], MASTER).await.unwrap();
+    let claims: Vec<_> = (0..8).map(|number| (store.clone(), delivery(number))).collect();
+    let claims = claims.into_iter().map(|(store, mine)| tokio::spawn(async move { owns(&store, &mine).await }));
+    for owned in claims.collect::<Vec<_>>() {
+        assert!(owned.await.unwrap());
+    }
+    assert!(silent.most_at_once() >= 4, "{}", silent.most_at_once());
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tower_webhook::idempotency::{RedisOptions, RedisStore};
 
 use super::server::{Server, folder, free_port};
@@ -106,6 +109,37 @@ impl Watched {
     pub(crate) async fn fail_over(&self) {
         until("the failover begins", async || self.ask(&["SENTINEL", "FAILOVER", MASTER]).await.is_ok()).await;
         self.until_failed_over().await;
+    }
+}
+
+/// Somebody who takes connections, and says nothing.
+pub(crate) struct Silent {
+    most: Arc<AtomicUsize>,
+}
+
+impl Silent {
+    /// With its URL.
+    pub(crate) async fn start() -> (Self, String) {
+        let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let silent = Self { most: Arc::clone(&most) };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut caller, _)) = listener.accept().await {
+                most.fetch_max(open.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                let open = Arc::clone(&open);
+                tokio::spawn(async move {
+                    let _ = tokio::io::copy(&mut caller, &mut tokio::io::sink()).await;
+                    open.fetch_sub(1, Ordering::Relaxed);
+                });
+            }
+        });
+        (silent, url)
+    }
+
+    /// How many connections were open at the same time.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
     }
 }
 

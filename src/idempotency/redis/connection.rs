@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::sentinel::SentinelNodeConnectionInfo;
 use redis::{Client, Cmd, RedisConnectionInfo, RedisResult, TlsMode, Value};
-use tokio::sync::Mutex;
 
-use super::kept::{ANSWER_WITHIN, CONNECT_WITHIN, Kept, Source};
+use super::kept::{ANSWER_WITHIN, CONNECT_WITHIN, Kept, Sentinels, Source};
 use super::replicas::Replicas;
 
 /// A connection that is made anew when it breaks. Clones share it.
@@ -35,8 +34,7 @@ impl Connection {
             let login = RedisConnectionInfo::default().set_username(user).set_password(password);
             node = node.set_redis_connection_info(login);
         }
-        let client = SentinelClient::build(urls, String::from(master), Some(node), SentinelServerType::Master)?;
-        Ok(Self::server(Source::Sentinel(Mutex::new(client))))
+        Ok(Self::server(Source::Sentinels(Sentinels::new(urls, master, node)?)))
     }
 
     fn server(source: Source) -> Self {

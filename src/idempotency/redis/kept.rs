@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::sentinel::SentinelClient;
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, RedisResult, Value};
-use tokio::sync::{Mutex as AsyncMutex, watch};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisError, RedisResult, Value,
+};
+use tokio::sync::watch;
 
 use super::pipelines::Pipelines;
 
@@ -20,7 +22,7 @@ pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// Where the server is.
 pub(super) enum Source {
     /// The server that the sentinels call the master, which is asked for anew each time.
-    Sentinel(AsyncMutex<SentinelClient>),
+    Sentinels(Sentinels),
     Url(Client),
 }
 
@@ -30,9 +32,31 @@ impl Source {
             .set_response_timeout(Some(ANSWER_WITHIN))
             .set_connection_timeout(Some(CONNECT_WITHIN));
         match self {
-            Self::Sentinel(client) => client.lock().await.get_async_connection_with_config(&config).await,
+            Self::Sentinels(sentinels) => sentinels.client()?.get_async_connection_with_config(&config).await,
             Self::Url(client) => client.get_multiplexed_async_connection_with_config(&config).await,
         }
+    }
+}
+
+/// Where sentinels are, whose master is meant, and how it is reached.
+pub(super) struct Sentinels {
+    servers: Vec<ConnectionInfo>,
+    master: String,
+    node: SentinelNodeConnectionInfo,
+}
+
+impl Sentinels {
+    pub(super) fn new(urls: Vec<String>, master: &str, node: SentinelNodeConnectionInfo) -> RedisResult<Self> {
+        let servers = urls.into_iter().map(String::into_connection_info).collect::<RedisResult<_>>()?;
+        let sentinels = Self { servers, master: String::from(master), node };
+        sentinels.client().map(|_| sentinels)
+    }
+
+    /// One for each connection: a sentinel that does not answer takes a second, and one client asks for one thing at a
+    /// time.
+    fn client(&self) -> RedisResult<SentinelClient> {
+        let (servers, node) = (self.servers.clone(), Some(self.node.clone()));
+        SentinelClient::build(servers, self.master.clone(), node, SentinelServerType::Master)
     }
 }
 
