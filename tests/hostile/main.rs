@@ -84,7 +84,10 @@ impl Cases {
 
 /// Runs the cases one after the other, and panics with all that went otherwise.
 async fn run(cases: Cases) {
-    let receiver = Receiver::start().await;
+    run_on(Receiver::start().await, cases).await;
+}
+
+async fn run_on(receiver: Receiver, cases: Cases) {
     let (mut wrong, mut unauthorized) = (String::new(), BTreeSet::new());
     let mut before = receiver.counts().await;
     for case in cases.0 {

@@ -2,7 +2,8 @@
 
 use crate::message::{Message, fresh, mac, now, slack, standard, standard_signature, stripe};
 use crate::receiver::SLACK;
-use crate::{Cases, run};
+use crate::server::Receiver;
+use crate::{Cases, run, run_on};
 
 type Sign = fn(&str) -> Message;
 
@@ -14,6 +15,8 @@ const SENDERS: [(&str, Sign); 3] = [
 
 #[tokio::test]
 async fn what_is_not_of_the_last_or_next_300_seconds_is_refused() {
+    // Before the clock is read: the tests wait for each other.
+    let receiver = Receiver::start().await;
     let mut cases = Cases::default();
     for (sender, sign) in SENDERS {
         for (name, offset) in [("now", 0), ("290 s ago", -290), ("in 290 s", 290)] {
@@ -34,7 +37,7 @@ async fn what_is_not_of_the_last_or_next_300_seconds_is_refused() {
             cases.refused(format!("{sender}: {name}"), sign(&time.to_string()), 401, "timestamp_in_future");
         }
     }
-    run(cases).await;
+    run_on(receiver, cases).await;
 }
 
 #[tokio::test]

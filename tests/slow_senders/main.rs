@@ -7,6 +7,12 @@
 //! ulimit -n 20000
 //! SLOW_BODIES=2000 HALF_HEADS=5000 HUGE_BODIES=1000 cargo test --release --test slow_senders -- --nocapture --test-threads 1
 //! ```
+//!
+//! The soak: honest deliveries for as long as `SOAK_SECONDS` says, after which memory and open files are where they were.
+//!
+//! ```text
+//! SOAK_SECONDS=300 cargo test --all-features --test slow_senders soak -- --nocapture
+//! ```
 #![cfg(target_os = "linux")]
 #![allow(clippy::print_stdout, reason = "figures are what it is for")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -93,4 +99,26 @@ async fn ten_gibibytes_that_are_announced_are_not_asked_for() {
     assert!(peak <= idle + 32 * MIB);
     let latencies: Latencies = honest::deliver(receiver.address, Duration::from_secs(1)).await;
     assert_eq!(latencies.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_soak_leaves_memory_and_open_files_where_they_were() {
+    let receiver = Receiver::start().await;
+    let idle = receiver.open_files();
+    honest::deliver(receiver.address, Duration::from_secs(2)).await;
+    let warm = receiver.resident();
+    let delivered = honest::deliver(receiver.address, Duration::from_secs(count("SOAK_SECONDS", 2) as u64)).await;
+
+    let allowed = warm + warm / 4;
+    let after = receiver.resident_after_rest(allowed).await;
+    let files = receiver.open_files_after_rest(idle).await;
+    println!(
+        "soak: {delivered}; resident: warm {} KiB, after {} KiB; files: {idle}, {files}",
+        warm / 1024,
+        after / 1024
+    );
+    assert_eq!(delivered.failed, 0);
+    assert!(after <= allowed, "memory stays taken");
+    // A task holds its connection: no file too many is no task too many.
+    assert!(files <= idle, "connections stay open");
 }

@@ -58,7 +58,20 @@ impl Receiver {
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
     }
 
-    /// The same once it is below that, or after a while.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// The same once there are no more than that, or after a while.
+    pub(crate) async fn open_files_after_rest(&self, wanted: usize) -> usize {
+        let began = Instant::now();
+        while self.open_files() > wanted && began.elapsed() < Duration::from_secs(15) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.open_files()
+    }
+
+    /// The memory once it is below that, or after a while.
     pub(crate) async fn resident_after_rest(&self, wanted: usize) -> usize {
         let began = Instant::now();
         while self.resident() > wanted && began.elapsed() < Duration::from_secs(15) {
