@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use tower::service_fn;
-use tower_webhook::Reason;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{Layer, service_fn};
 use tower_webhook::inbox::{InboxDrained, InboxErrorKind, Subscriber};
+use tower_webhook::testing::Endpoint;
+use tower_webhook::{Reason, Secret, SignatureLayer, VerifiedBody, WebhookLayer, provider};
 
-use crate::site::{Runs, Site, over_both, until};
+use crate::site::{Runs, SECRET, Site, over_both, until};
 
 over_both!(
     a_delivery_is_stored_once_answered_202_and_run_with_what_it_was,
+    what_is_stored_is_answered_as_configured_and_with_nothing_but_a_2xx,
     what_is_not_verified_is_not_stored,
     a_drained_inbox_refuses_and_takes_back_what_does_not_end_without_counting_it,
 );
@@ -33,6 +38,26 @@ async fn a_delivery_is_stored_once_answered_202_and_run_with_what_it_was(site: S
     endpoint.send(&delivery).await.assert_duplicate();
     inbox.drain(Duration::from_secs(5)).await.unwrap();
     assert_eq!(runs.all().len(), 1);
+}
+
+async fn what_is_stored_is_answered_as_configured_and_with_nothing_but_a_2xx(site: Site) {
+    let runs = Runs::default();
+    let inbox = site.options().subscriber(Subscriber::new("a", runs.handler(|_, _| 200))).open().await.unwrap();
+    for status in [199, 302, 404, 500] {
+        assert!(inbox.layer().status(status).is_err(), "{status}");
+    }
+    let layer = inbox.layer().status(201).unwrap().answer("stored");
+    let inner = service_fn(|_: Request<VerifiedBody>| async {
+        Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    let signature = SignatureLayer::new(provider::STANDARD_WEBHOOKS, Secret::new(SECRET).unwrap()).unwrap();
+    let stack = WebhookLayer::of(signature).clock(site.clock.clone()).layer(layer.layer(inner));
+    let (endpoint, delivery) = (Endpoint::new(stack), site.delivery("msg_1", "{}"));
+    for outcome in ["stored", "stored before"] {
+        let answer = endpoint.send(&delivery).await;
+        assert_eq!((answer.status().as_u16(), &answer.body()[..]), (201, &b"stored"[..]), "{outcome}");
+    }
+    assert_eq!(inbox.counts().await.unwrap()[0].pending, 1);
 }
 
 async fn what_is_not_verified_is_not_stored(site: Site) {
