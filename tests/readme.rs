@@ -29,6 +29,15 @@ fn every_example_is_listed_and_every_listed_one_is_there() {
     assert_eq!(listed, there);
 }
 
+/// A line that rustdoc hides is there for everybody else.
+#[test]
+fn no_line_of_code_is_hidden() {
+    let blocks = README.split("```").skip(1).step_by(2).filter(|block| block.starts_with("rust"));
+    for line in blocks.flat_map(str::lines) {
+        assert!(!line.starts_with("# ") && line != "#", "{line}");
+    }
+}
+
 #[test]
 fn every_feature_is_explained() {
     let start = README.find("## Features").expect("the section on features");
