@@ -1,4 +1,5 @@
 //! Sends one webhook, signed as Standard Webhooks says, to a receiver that fails twice; it comes again until it arrives.
+//! An attempt has five seconds, all of them together have a minute, and the pauses between them double.
 //!
 //! ```text
 //! cargo run --example send_delivery --features send
@@ -51,7 +52,8 @@ where
 {
     let schedule = RetrySchedule::exponential(first_wait, Duration::from_secs(10), 5)?;
     let policy = RetryPolicy::new(schedule).total_deadline(Duration::from_secs(60));
-    Ok(SendLayer::new(provider::STANDARD_WEBHOOKS, secret)?.retry(policy).layer(client))
+    let layer = SendLayer::new(provider::STANDARD_WEBHOOKS, secret)?.attempt_timeout(Duration::from_secs(5));
+    Ok(layer.retry(policy).layer(client))
 }
 
 async fn send(url: &str, own: Option<SocketAddr>, secret: Secret, wait: Duration) -> Result<Answered, Box<dyn Error>> {

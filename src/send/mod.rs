@@ -1,6 +1,7 @@
 //! The other direction: sends webhooks that are signed, come again while they fail, and reach no private address.
 //!
-//! * [`SendLayer`] is the finished stack around any tower HTTP client: delivery id, retries, signature.
+//! * [`SendLayer`] is the finished stack around any tower HTTP client: delivery id, retries, signature, and a time limit
+//!   for each attempt ([15 s](SendLayer::attempt_timeout)).
 //! * [`DeliveryIdLayer`] gives a request its delivery id where it has none; outside of the retries, so that all attempts
 //!   have the same.
 //! * [`RetryPolicy`] is a policy for [`tower::retry`]: exponential backoff (or a [`RetrySchedule`]) with jitter,
@@ -9,7 +10,7 @@
 //!   so that each attempt has a timestamp of its own.
 //! * [`PublicConnector`] connects to public addresses only, whatever the name of the receiver resolves to.
 //!
-//! What is sent again: 408, 425, 429, 5xx, and requests that got no answer. What is not: all other answers; 410 says
+//! What is sent again: 408, 425, 429, 5xx, and requests that got no answer, or none in time. What is not: all other answers; 410 says
 //! that the receiver wants no more, see [`Answered`]. A request that cannot be signed, and a refused address, are errors
 //! at once. The body is whole and in memory ([`WholeBody`]), since it is signed, and sent more than once.
 //!
@@ -30,7 +31,8 @@
 //! let sender = SendLayer::new(provider::STANDARD_WEBHOOKS, secret)?.layer(client);
 //!
 //! let event = Bytes::from_static(br#"{"type":"user.created"}"#);
-//! let request = http::Request::post("http://hooks.example.com/").body(Full::new(event))?;
+//! let request = http::Request::post("http://hooks.example.com/").header("content-type", "application/json");
+//! let request = request.body(Full::new(event))?;
 //! let answer = sender.oneshot(request).await?;
 //! # let _ = answer; Ok(()) }
 //! ```

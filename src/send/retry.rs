@@ -92,7 +92,8 @@ impl RetryPolicy {
         Self { longest_retry_after: longest, ..self }
     }
 
-    /// No attempt begins later than this after the first. An attempt that is under way then may take longer. Default: no
+    /// No attempt begins later than this after the first. An attempt that is under way then may still take its
+    /// [own time](super::SendLayer::attempt_timeout). Default: no
     /// bound but the schedule's.
     pub fn total_deadline(self, total: Duration) -> Self {
         Self { total: Some(total), ..self }

@@ -1,11 +1,13 @@
-//! Id, retries and signature in their order.
+//! Id, retries, signature and time limit in their order.
 
 use http::{Request, Response};
 use tower::retry::Retry;
+use tower::timeout::Timeout;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::delivery_id::{DeliveryIdLayer, DeliveryIdService};
 use super::retry::RetryPolicy;
@@ -17,12 +19,14 @@ use crate::config_error::ConfigError;
 use crate::scheme::Sender;
 use crate::secret::Secret;
 
-/// Sends deliveries as one sender does: the id once a delivery, the signature once an attempt, the retries between them.
+/// Sends deliveries as one sender does: the id once a delivery, the signature once an attempt, the retries between them,
+/// and a time limit for each attempt.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SendLayer {
     sign: SignRequestLayer,
     policy: RetryPolicy,
+    attempt_timeout: Duration,
 }
 
 impl SendLayer {
@@ -36,12 +40,18 @@ impl SendLayer {
 
     /// Sends what this layer signs: for senders with private keys.
     pub fn of(sign: SignRequestLayer) -> Self {
-        Self { sign, policy: RetryPolicy::default() }
+        Self { sign, policy: RetryPolicy::default(), attempt_timeout: Duration::from_secs(15) }
     }
 
     /// When a delivery is sent again. Default: [`RetryPolicy::default`].
     pub fn retry(self, policy: RetryPolicy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// The longest that one attempt may take, from connecting to the head of the answer; what takes longer is an error that
+    /// is tried again. Default: 15 s. The body of the answer is read by whoever asks for it, and not counted.
+    pub fn attempt_timeout(self, longest: Duration) -> Self {
+        Self { attempt_timeout: longest, ..self }
     }
 
     /// Where the time of signatures comes from. Default: [`SystemClock`](crate::clock::SystemClock).
@@ -55,11 +65,12 @@ impl<S: Clone> Layer<S> for SendLayer {
 
     fn layer(&self, client: S) -> Self::Service {
         let id: &DeliveryIdLayer = self.sign.id();
+        let client = Timeout::new(client, self.attempt_timeout);
         SendService { stack: id.layer(Retry::new(self.policy.clone(), self.sign.layer(client))) }
     }
 }
 
-type Retried<S> = Retry<RetryPolicy, SignRequestService<S>>;
+type Retried<S> = Retry<RetryPolicy, SignRequestService<Timeout<S>>>;
 
 /// The service of [`SendLayer`].
 #[derive(Clone, Debug)]

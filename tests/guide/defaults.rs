@@ -98,6 +98,8 @@ async fn told() -> Vec<Told> {
     #[cfg(feature = "send")]
     {
         let policy = format!("{:?}", tower_webhook::send::RetryPolicy::default());
+        let sending = tower_webhook::send::SendLayer::new(provider::SVIX, Secret::generate().unwrap()).unwrap();
+        told.push(("sending: one attempt", "15 s", format!("{sending:?}"), "attempt_timeout: 15s"));
         told.push(("sending: retries", "five, 1 s doubling to 16 s", policy.clone(), "[1s, 2s, 4s, 8s, 16s]"));
         told.push(("sending: retries", "`Retry-After` up to 10 min", policy, "longest_retry_after: 600s"));
     }

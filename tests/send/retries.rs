@@ -113,6 +113,33 @@ async fn what_may_fare_better_comes_again_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_is_never_answered_ends_in_time_and_comes_again() {
+    for (set, longest) in [(None, 15), (Some(5), 5)] {
+        let began = Instant::now();
+        let attempts = Arc::new(Mutex::new(Vec::new()));
+        let seen = attempts.clone();
+        let client = service_fn(move |_: Request<Bytes>| {
+            let number = {
+                let mut seen = seen.lock().unwrap();
+                seen.push(began.elapsed().as_secs());
+                seen.len()
+            };
+            async move {
+                if number == 1 {
+                    std::future::pending::<()>().await;
+                }
+                Ok::<_, BoxError>(Response::new(()))
+            }
+        });
+        let layer = SendLayer::new(provider::STANDARD_WEBHOOKS, secret()).unwrap().retry(exact(&[1]));
+        let layer = set.map(Duration::from_secs).into_iter().fold(layer, SendLayer::attempt_timeout);
+        let request = Request::post("http://hooks.example.com/").body(Bytes::new()).unwrap();
+        assert_eq!(layer.layer(client).oneshot(request).await.unwrap().status(), 200);
+        assert_eq!(*attempts.lock().unwrap(), [0, longest + 1]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_answer_or_error_is_handed_on_when_the_schedule_ends() {
     let (result, attempts) = send(exact(&[1, 2]), (0..9).map(|_| Turn::Answer(502, None)).collect()).await;
     assert_eq!((result.unwrap().as_u16(), times(&attempts)), (502, vec![0, 1, 3]));
