@@ -12,11 +12,11 @@
 //! use http::HeaderMap;
 //! use tower_webhook::redact::{Redaction, untrusted};
 //!
-//! let redaction = Redaction::new().field("iban").pointer("/card/holder");
-//! let body = br#"{"amount":3,"card":{"holder":"Ann","IBAN":"DE02"},"token":"t-1"}"#;
+//! let redaction = Redaction::new().field("vat_id").pointer("/card/holder");
+//! let body = br#"{"amount":3,"card":{"holder":"Ann","creditCard":"4111"},"vatId":"DE1","apiKey":"k-1"}"#;
 //! assert_eq!(
 //!     redaction.json(body).to_string(),
-//!     r#"{"amount":3,"card":{"IBAN":"[redacted]","holder":"[redacted]"},"token":"[redacted]"}"#
+//!     r#"{"amount":3,"apiKey":"[redacted]","card":{"creditCard":"[redacted]","holder":"[redacted]"},"vatId":"[redacted]"}"#
 //! );
 //!
 //! let mut headers = HeaderMap::new();
@@ -79,7 +79,8 @@ const CREDENTIAL_WORDS: &[&str] = &[
 ];
 
 /// Fields of a body that are nobody's business, besides those with one of [`CREDENTIAL_WORDS`]; without `-` and `_`.
-const PRIVATE_FIELDS: &[&str] = &["cardnumber", "cvc", "cvv", "iban", "pin", "ssn"];
+const PRIVATE_FIELDS: &[&str] =
+    &["cardnumber", "creditcard", "creditcardnumber", "cvc", "cvv", "iban", "pan", "pin", "ssn"];
 
 /// Whether a header, a query parameter or a field of this name holds something that lets somebody in. In any case, with
 /// hyphens, underscores or none.
