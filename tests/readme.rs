@@ -29,6 +29,18 @@ fn every_example_is_listed_and_every_listed_one_is_there() {
     assert_eq!(listed, there);
 }
 
+#[test]
+fn an_example_is_listed_with_the_features_that_it_needs() {
+    let table = README.split("| question |").nth(1).unwrap().split("\n\n").next().unwrap();
+    for example in MANIFEST.split("[[example]]\n").skip(1) {
+        let quoted: Vec<_> = example.lines().take(2).flat_map(|line| line.split('"').skip(1).step_by(2)).collect();
+        let (name, needed) = quoted.split_first().unwrap();
+        let row = table.lines().find_map(|row| row.split_once(&format!("`{name}"))).expect(name).1;
+        let given: Vec<_> = row.split('`').next().unwrap().split([' ', ',']).collect();
+        assert!(needed.iter().all(|feature| given.contains(feature)), "{name} needs {needed:?}, not {given:?}");
+    }
+}
+
 /// A line that rustdoc hides is there for everybody else.
 #[test]
 fn no_line_of_code_is_hidden() {

@@ -79,7 +79,8 @@ impl Scheme {
         self
     }
 
-    /// How long the sender goes on with retries of one delivery.
+    /// How long the sender goes on with retries of one delivery, or lets somebody have it sent again where it does nothing by
+    /// itself (GitHub).
     #[must_use]
     pub const fn retries_for(mut self, horizon: Duration) -> Self {
         self.conduct.retry_horizon = Some(horizon);
