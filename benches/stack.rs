@@ -7,12 +7,12 @@
 
 mod stack {
     pub(crate) mod by_hand;
+    pub(crate) mod in_place;
     pub(crate) mod requests;
 }
 
 use std::convert::Infallible;
 use std::fmt::Debug;
-use std::future::{Ready, ready};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -34,6 +34,7 @@ use tower_webhook::{
     WebhookLayer, WebhookOptions, provider,
 };
 
+use stack::in_place::{Handler, drive};
 use stack::requests::{NETWORKS, OTHER_SECRET, PROXIES, SECRET, accepted, captured, forged, not_allowed, unsigned};
 
 #[global_allocator]
@@ -47,37 +48,6 @@ thread_local! {
 fn main() {
     metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().unwrap();
     divan::main();
-}
-
-/// Answers at once, and does nothing else.
-#[derive(Clone, Debug)]
-struct Handler;
-
-impl<B> Service<Request<B>> for Handler {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        drop(black_box(request));
-        ready(Ok(Response::new(Full::default())))
-    }
-}
-
-/// One request, by hand: no runtime's turn is measured with it.
-#[inline(never)]
-fn drive<S, B, ResBody>(service: &mut S, request: Request<B>) -> Response<ResBody>
-where
-    S: Service<Request<B>, Response = Response<ResBody>, Error: Debug>,
-{
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut cx).is_ready(), "it is ready at once");
-    let Poll::Ready(answer) = pin!(service.call(request)).poll(&mut cx) else { panic!("it answers at once") };
-    answer.unwrap()
 }
 
 /// Sends requests, and makes sure that the answer is the one that the row is about. Each is copied while the time is

@@ -1,8 +1,6 @@
 //! What is counted.
 
 use std::convert::Infallible;
-use std::fmt::Debug;
-use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::net::IpAddr;
 use std::pin::pin;
@@ -23,6 +21,7 @@ use tower_webhook::scheme::Verifier;
 use tower_webhook::{Secret, WebhookOptions, provider, testing};
 
 use crate::callgrind::counted_by_callgrind;
+use crate::in_place::{Handler, drive};
 use crate::requests::{NETWORKS, PROXIES, SECRET, accepted, captured, not_allowed, unsigned};
 
 /// How often each case is called while it is counted.
@@ -89,36 +88,11 @@ fn verify_standard_webhooks() {
     verify(&Verifier::new(provider::STANDARD_WEBHOOKS, secret).unwrap(), &delivery);
 }
 
-/// Answers at once, and does nothing else.
-#[derive(Clone, Debug)]
-struct Handler;
-
-impl<B> Service<Request<B>> for Handler {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        drop(black_box(request));
-        ready(Ok(Response::new(Full::default())))
-    }
-}
-
 fn call<S, R>(mut service: S, status: u16, request: impl Fn() -> Request<Bytes>)
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>, Error = Infallible>,
 {
-    repeat(
-        || request().map(Full::from),
-        |request| {
-            assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
-            assert_eq!(now(service.call(request)).unwrap().status(), status);
-        },
-    );
+    repeat(|| request().map(Full::from), |request| assert_eq!(drive(&mut service, request).status(), status));
 }
 
 fn nothing() {

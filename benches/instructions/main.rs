@@ -13,6 +13,8 @@
 mod baseline;
 mod callgrind;
 mod cases;
+#[path = "../stack/in_place.rs"]
+mod in_place;
 #[allow(dead_code, reason = "the bench of the stack uses the rest of it")]
 #[path = "../stack/requests.rs"]
 mod requests;

@@ -11,6 +11,8 @@
 
 #[path = "../../stack/by_hand.rs"]
 mod by_hand;
+#[path = "../../stack/in_place.rs"]
+mod in_place;
 #[path = "../../stack/requests.rs"]
 mod requests;
 
@@ -48,6 +50,7 @@ use tower_webhook_peers::allocations::Counting;
 use tower_webhook_peers::limit;
 use tower_webhook_peers::rows::{Batch, Row, asked_for, cpu_time, table, time, timed};
 
+use in_place::{Handler, drive};
 use requests::{NETWORKS, OTHER_SECRET, PROXIES, SECRET, accepted, captured, forged, not_allowed, unsigned};
 
 #[global_allocator]
@@ -59,36 +62,6 @@ const ROUNDS: usize = 301;
 thread_local! {
     /// The background of the store: it gets its turn between two batches, as it does in a server between two polls.
     static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-}
-
-/// Answers at once, and does nothing else.
-#[derive(Clone, Debug)]
-struct Handler;
-
-impl<B> Service<Request<B>> for Handler {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        drop(std::hint::black_box(request));
-        ready(Ok(Response::new(Full::default())))
-    }
-}
-
-/// One request, by hand: no runtime's turn is measured with it.
-fn drive<S, B, R>(service: &mut S, request: Request<B>) -> Response<R>
-where
-    S: Service<Request<B>, Response = Response<R>, Error: Debug>,
-{
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut cx).is_ready(), "it is ready at once");
-    let Poll::Ready(answer) = pin!(service.call(request)).poll(&mut cx) else { panic!("it answers at once") };
-    answer.unwrap()
 }
 
 /// A row of requests that are answered with this status.
