@@ -4,9 +4,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::config_error::{ConfigError, ConfigErrorKind};
+use crate::delivery::Facts;
 use crate::outcome::Outcome;
-use crate::provider;
-use crate::scheme::Reaction;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -36,11 +35,9 @@ impl Acknowledgement {
     }
 
     /// The answer to a delivery of this sender.
-    pub(crate) fn first(&self, provider: &str) -> Response<Bytes> {
-        let scheme = provider::find(provider);
-        let exact = scheme.and_then(|scheme| scheme.success_answer());
-        let takes_202 = scheme.is_some_and(|scheme| scheme.reaction_to(202) == Some(Reaction::Success));
-        let status = if exact.is_none() && takes_202 { StatusCode::ACCEPTED } else { StatusCode::OK };
+    pub(crate) fn first(&self, sender: &Facts) -> Response<Bytes> {
+        let exact = sender.success_answer;
+        let status = if exact.is_none() && sender.takes_202 { StatusCode::ACCEPTED } else { StatusCode::OK };
         let body = self.body.clone().unwrap_or_else(|| Bytes::from_static(exact.unwrap_or_default().as_bytes()));
         let mut response = Response::new(body);
         *response.status_mut() = self.status.unwrap_or(status);
@@ -48,8 +45,8 @@ impl Acknowledgement {
     }
 
     /// The answer to a copy: the same, marked.
-    pub(crate) fn copy(&self, provider: &str) -> Response<Bytes> {
-        let mut response = self.first(provider);
+    pub(crate) fn copy(&self, sender: &Facts) -> Response<Bytes> {
+        let mut response = self.first(sender);
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         response.extensions_mut().insert(Outcome::Duplicate);
         response
@@ -59,23 +56,31 @@ impl Acknowledgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider;
+    use crate::scheme::{Encoding, Plan, Scheme, header};
+
+    fn first(acknowledgement: &Acknowledgement, sender: Scheme) -> Response<Bytes> {
+        acknowledgement.first(Plan::new(sender.into()).unwrap().facts())
+    }
 
     #[test]
     fn a_sender_gets_its_exact_answer_with_200_else_202_where_it_takes_that() {
         let acknowledgement = Acknowledgement::new();
-        let adyen = acknowledgement.first("adyen");
+        let adyen = first(&acknowledgement, provider::ADYEN);
         assert_eq!((adyen.status().as_u16(), &adyen.body()[..]), (200, &b"[accepted]"[..]));
-        let github = acknowledgement.first("github");
+        let github = first(&acknowledgement, provider::GITHUB);
         assert_eq!((github.status().as_u16(), github.body().len()), (202, 0));
-        for takes_no_202_that_is_known in ["lemonsqueezy", "mailgun", "one of your own"] {
-            assert_eq!(acknowledgement.first(takes_no_202_that_is_known).status(), 200);
+        let own = Scheme::hmac_sha256("own").signature(header("x-signature"), Encoding::Hex);
+        for takes_no_202_that_is_known in [provider::LEMONSQUEEZY, provider::MAILGUN, own] {
+            assert_eq!(first(&acknowledgement, takes_no_202_that_is_known).status(), 200);
         }
     }
 
     #[test]
     fn what_is_configured_stands_for_both_and_only_a_copy_is_marked() {
         let acknowledgement = Acknowledgement::new().with_status(204).unwrap().with_body("ok".into());
-        let (first, copy) = (acknowledgement.first("adyen"), acknowledgement.copy("adyen"));
+        let plan = Plan::new(provider::ADYEN.into()).unwrap();
+        let (first, copy) = (acknowledgement.first(plan.facts()), acknowledgement.copy(plan.facts()));
         assert_eq!((first.status(), first.body()), (copy.status(), copy.body()));
         assert_eq!((first.status().as_u16(), &first.body()[..]), (204, &b"ok"[..]));
         assert!(!first.headers().contains_key(REPLAYED));

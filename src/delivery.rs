@@ -51,6 +51,10 @@ pub(crate) struct Facts {
     pub(crate) retry_horizon: Option<Duration>,
     /// How long the sender waits for an answer.
     pub(crate) deadline: Option<Duration>,
+    /// The body that alone it takes for success, if there is one.
+    pub(crate) success_answer: Option<&'static str>,
+    /// It is known to take 202 for success.
+    pub(crate) takes_202: bool,
 }
 
 /// Where a sender's signature or token stands, and where it says what a delivery is.

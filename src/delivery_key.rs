@@ -263,6 +263,8 @@ mod tests {
                 bodies_are_unique: false,
                 retry_horizon: None,
                 deadline: None,
+                success_answer: None,
+                takes_202: false,
             }),
             route: Arc::from(route),
             tenant: tenant.map(Arc::from),

@@ -103,7 +103,7 @@ impl AckDeadlineLayer {
 
     /// What an early answer says.
     pub(super) fn early(&self, delivery: &Delivery) -> Response<Bytes> {
-        self.acknowledgement.first(delivery.provider())
+        self.acknowledgement.first(&delivery.facts)
     }
 }
 

@@ -24,7 +24,7 @@ use super::log;
 use super::subscriber::Subscriber;
 use super::worker::{Phase, Workshop};
 use crate::body::{HeadFuture, Judged, ResponseBody};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Facts};
 use crate::delivery_key::{self, Key, MalformedId};
 use crate::rejection::{Dialect, Reason, Rejection};
 use crate::run_context::{JournalReplay, Token};
@@ -161,7 +161,7 @@ where
                     began: self.intake.shop.clock.monotonic(),
                     _waiting: self.intake.shop.metrics.as_ref().map(InboxMetrics::waits),
                     route: Arc::clone(&delivery.route),
-                    provider: delivery.provider(),
+                    sender: Arc::clone(&delivery.facts),
                     dialect,
                     intake: Arc::clone(&self.intake),
                     answering: Arc::clone(&self.answering),
@@ -179,7 +179,7 @@ struct Storing {
     began: Duration,
     _waiting: Option<Waiting>,
     route: Arc<str>,
-    provider: &'static str,
+    sender: Arc<Facts>,
     dialect: Dialect,
     intake: Arc<Intake>,
     answering: Arc<Answering>,
@@ -211,10 +211,10 @@ impl Storing {
         };
         let acknowledgement = &self.answering.acknowledgement;
         match appended {
-            Appended::Duplicate => acknowledgement.copy(self.provider),
+            Appended::Duplicate => acknowledgement.copy(&self.sender),
             Appended::New => {
                 self.intake.wake();
-                acknowledgement.first(self.provider)
+                acknowledgement.first(&self.sender)
             }
         }
     }

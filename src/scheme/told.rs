@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::conduct::Reaction;
 use super::description::Scheme;
 use super::field::Source;
 use super::plan::{Examined, Plan};
@@ -72,6 +73,8 @@ pub(super) fn facts(scheme: &Scheme) -> Facts {
         bodies_are_unique: scheme.bodies_are_unique,
         retry_horizon: scheme.retry_horizon(),
         deadline: scheme.answer_within(),
+        success_answer: scheme.success_answer(),
+        takes_202: scheme.reaction_to(202) == Some(Reaction::Success),
     }
 }
 

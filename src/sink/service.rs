@@ -92,8 +92,8 @@ where
         let appending = async move {
             let appended = tokio::time::timeout(layer.timeout, Arc::clone(&layer.sink).append(event)).await;
             let error = match appended {
-                Ok(Ok(Receipt::Appended)) => return layer.acknowledgement.first(delivery.provider()),
-                Ok(Ok(Receipt::Known)) => return layer.acknowledgement.copy(delivery.provider()),
+                Ok(Ok(Receipt::Appended)) => return layer.acknowledgement.first(&delivery.facts),
+                Ok(Ok(Receipt::Known)) => return layer.acknowledgement.copy(&delivery.facts),
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => format!("the sink took longer than {:?}", layer.timeout),
             };

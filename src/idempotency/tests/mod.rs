@@ -63,6 +63,8 @@ fn sent(body: &'static str, change: impl FnOnce(&mut Delivery)) -> Request<Verif
             bodies_are_unique: false,
             retry_horizon: None,
             deadline: None,
+            success_answer: None,
+            takes_202: false,
         }),
         route: Arc::from("acme"),
         tenant: None,
