@@ -15,11 +15,6 @@ use crate::crypto::Tag;
 use crate::rejection::Reason;
 
 impl Plan {
-    /// Whether some of it is for a rule to find: then what a rule sees is worth putting together.
-    pub(super) const fn has_rule(&self) -> bool {
-        matches!(self.sender.scheme.content, Content::Rule(_))
-    }
-
     /// What a rule sees; `secret` is that of a digest.
     pub(super) fn unverified<'a>(
         &'a self,
@@ -31,17 +26,29 @@ impl Plan {
         self.sender.unverified(head, body, self.timestamp(examined, head), secret)
     }
 
-    /// What the rule finds in `request`: the signature, where that is the rule's to find.
-    pub(super) fn text_by_rule<'a>(&self, request: &Unverified<'a>) -> Result<Option<Cow<'a, str>>, VerifyError> {
+    /// The signature, where that is the rule's to find.
+    pub(super) fn text_by_rule<'a>(
+        &'a self,
+        examined: &Examined,
+        head: &'a Parts,
+        body: &'a Bytes,
+    ) -> Result<Option<Cow<'a, str>>, VerifyError> {
         match (self.scheme().signature, self.scheme().content) {
-            (Some((Field { source: Source::Rule, .. }, _)), Content::Rule(rule)) => rule.signature(request).map(Some),
+            (Some((Field { source: Source::Rule, .. }, _)), Content::Rule(rule)) => {
+                rule.signature(&self.unverified(examined, head, body, &[])).map(Some)
+            }
             _ => Ok(None),
         }
     }
 
     /// As [`text_by_rule`](Self::text_by_rule), decoded, where it is a MAC or a digest.
-    pub(super) fn signature_by_rule(&self, request: &Unverified<'_>) -> Result<Option<Tag>, VerifyError> {
-        let Some(text) = self.text_by_rule(request)? else { return Ok(None) };
+    pub(super) fn signature_by_rule(
+        &self,
+        examined: &Examined,
+        head: &Parts,
+        body: &Bytes,
+    ) -> Result<Option<Tag>, VerifyError> {
+        let Some(text) = self.text_by_rule(examined, head, body)? else { return Ok(None) };
         let malformed = || VerifyError::new(Reason::MalformedSignature, "the signature cannot be decoded");
         match self.scheme().method {
             Method::Public(_) => self.decode_public(&text, false).map(|_| None).ok_or_else(malformed),
@@ -49,15 +56,17 @@ impl Plan {
         }
     }
 
-    /// The time that the rule finds in `request`, which is verified by now.
+    /// The time that the rule finds in a request, which is verified by now.
     pub(super) fn time_by_rule(
         &self,
-        request: &Unverified<'_>,
+        examined: &Examined,
+        (head, body): (&Parts, &Bytes),
         now: Option<UnixTime>,
     ) -> Result<Option<UnixTime>, VerifyError> {
         match (self.scheme().timestamp, self.scheme().content) {
             (Some((Field { source: Source::Rule, .. }, format)), Content::Rule(rule)) => {
-                self.check_time(&rule.timestamp(request)?, format, now).map(Some)
+                let text = rule.timestamp(&self.unverified(examined, head, body, &[]))?;
+                self.check_time(&text, format, now).map(Some)
             }
             _ => Ok(None),
         }

@@ -184,10 +184,7 @@ impl Verification {
         };
         let plan = &self.verifier.plan;
         let in_body = plan.time_in_body(&body, self.now)?;
-        let by_rule = match plan.has_rule() {
-            true => plan.time_by_rule(&plan.unverified(&self.examined, head, &body, &[]), self.now)?,
-            false => None,
-        };
+        let by_rule = plan.time_by_rule(&self.examined, (head, &body), self.now)?;
         let proof = found.as_ref().and_then(|found| found.tag).map(|tag| {
             let (bytes, len) = tag.into_parts();
             // A tag is at most 64 bytes long.
@@ -212,9 +209,7 @@ impl Verification {
     fn find_match(&mut self, head: &Parts, body: &Bytes) -> Result<Match, VerifyError> {
         let ring = &self.verifier.ring;
         let plan = &self.verifier.plan;
-        if plan.has_rule()
-            && let Some(found) = plan.signature_by_rule(&plan.unverified(&self.examined, head, body, &[]))?
-        {
+        if let Some(found) = plan.signature_by_rule(&self.examined, head, body)? {
             self.examined.first = Some(found);
         }
         let mut tried = None;
@@ -305,7 +300,7 @@ impl Verification {
                 let fits = |text: &str| {
                     plan.decode_public(text, second).is_some_and(|signature| public.verifies(&message, &signature))
                 };
-                let signed = match plan.text_by_rule(&plan.unverified(&self.examined, head, body, &[])) {
+                let signed = match plan.text_by_rule(&self.examined, head, body) {
                     Err(_) => false,
                     Ok(Some(text)) => fits(&text),
                     Ok(None) => plan.candidates(&self.examined, head, second)?.any(fits),

@@ -15,7 +15,7 @@ use super::handed::Handed;
 use super::key_cache::Finding;
 use super::layer::{Config, Keys};
 use super::resolver::{Resolved, Resolving};
-use super::verifying::{Verifying, judged, reported};
+use super::verifying::{Verifying, judged, passes, reported};
 use crate::body::{BodyBudget, BoxError, Captured, Collect, ResponseBody, VerifiedBody};
 use crate::clock::UnixTime;
 use crate::rejection::{Dialect, Reason, Rejection};
@@ -204,13 +204,28 @@ impl<B: Captured, F, O: Handed> State<B, F, O> {
     fn refused(config: &Config, rejection: Rejection, head: Parts, rest: Rest<B>) -> Result<Self, Rejection> {
         let read = if let Rest::Read { bytes, .. } = &rest { Some(bytes) } else { None };
         config.refused(&rejection, &head, read, None);
-        if !O::LETS_PASS || !config.reporter.takes(rejection.reason()) {
+        if !passes::<O>(config, &rejection) {
             return Err(rejection);
         }
         match rest {
             Rest::Read { bytes, .. } => reported(config, rejection, head, bytes).map(Self::ready),
             Rest::Unread(body) => Ok(Self::reading(head, body, Next::Report(rejection))),
         }
+    }
+}
+
+/// Calls the inner service; puts the request down where it is not ready, which is seldom.
+fn hand_over<S, B, O>(
+    inner: &mut S,
+    request: Request<O>,
+    cx: &mut Context<'_>,
+) -> Result<State<B, S::Future, O>, S::Error>
+where
+    S: Service<Request<O>>,
+{
+    match inner.poll_ready(cx) {
+        Poll::Pending => Ok(State::Ready { request: Some(request) }),
+        Poll::Ready(ready) => ready.map(|()| State::Running { future: inner.call(request) }),
     }
 }
 
@@ -262,14 +277,9 @@ where
                         (Err(rejection), ..) => Err(rejection),
                         (Ok(bytes), Some(head), Some(Next::Judge(verifying))) => {
                             match judged(this.config, head, bytes, verifying) {
-                                Ok(request) => match this.inner.poll_ready(cx) {
-                                    // Mostly so: the request need not be put down once more.
-                                    Poll::Ready(Ok(())) => Ok(State::Running { future: this.inner.call(request) }),
-                                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                                    Poll::Pending => {
-                                        this.state.set(State::ready(request));
-                                        return Poll::Pending;
-                                    }
+                                Ok(request) => match hand_over(this.inner, request, cx) {
+                                    Ok(next) => Ok(next),
+                                    Err(error) => return Poll::Ready(Err(error)),
                                 },
                                 Err(rejection) => Err(rejection),
                             }

@@ -92,21 +92,23 @@ pub(super) fn judged<O: Handed>(
         }
         Err(rejection) => {
             config.refused(&rejection, &head, Some(&bytes), ring);
-            reported(config, rejection, head, bytes)
+            if passes::<O>(config, &rejection) { reported(config, rejection, head, bytes) } else { Err(rejection) }
         }
     }
 }
 
-/// A refused delivery, where it is let pass.
+/// Whether what would be refused is reported only.
+pub(super) fn passes<O: Handed>(config: &Config, rejection: &Rejection) -> bool {
+    O::LETS_PASS && config.reporter.takes(rejection.reason())
+}
+
+/// A refused delivery that is let pass.
 pub(super) fn reported<O: Handed>(
     config: &Config,
     rejection: Rejection,
     mut head: Parts,
     bytes: Bytes,
 ) -> Result<Request<O>, Rejection> {
-    if !O::LETS_PASS || !config.reporter.takes(rejection.reason()) {
-        return Err(rejection);
-    }
     let (rejection, body) = O::refused(rejection, &bytes)?;
     config.reporter.report(&config.refusals, rejection, &mut head.extensions);
     let delivery = config.plan.unverified_delivery(&head, bytes);
