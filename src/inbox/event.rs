@@ -62,11 +62,23 @@ impl Event {
             Coverage::Nothing => json!("nothing"),
         };
         let account = delivery.account.as_ref().and_then(|account| account.to_str().ok());
-        let meta = json!({
-            "method": method.as_str(), "path": uri.path(), "tenant": delivery.tenant(), "account": account,
-            "attempt": delivery.attempt, "sent_at": delivery.sent_at.map(millis), "key_id": delivery.key_id(),
-            "covers": covers, "id_is_signed": delivery.facts.id_is_signed, "traceparent": kept.traceparent,
-        });
+        let meta = [
+            ("method", json!(method.as_str())),
+            ("path", json!(uri.path())),
+            ("tenant", json!(delivery.tenant())),
+            ("account", json!(account)),
+            ("attempt", json!(delivery.attempt)),
+            ("sent_at", json!(delivery.sent_at.map(millis))),
+            ("key_id", json!(delivery.key_id())),
+            ("covers", covers),
+            ("id_is_signed", json!(delivery.facts.id_is_signed)),
+            ("traceparent", json!(kept.traceparent)),
+        ];
+        let meta: Map<String, Json> = meta
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
         Self {
             key: *kept.key.as_bytes(),
             route: delivery.route().to_owned(),
@@ -74,7 +86,7 @@ impl Event {
             event_type: delivery.event_type().map(std::borrow::Cow::into_owned),
             delivery_id: delivery.id().map(std::borrow::Cow::into_owned),
             order_key: kept.order_key,
-            meta: meta.to_string(),
+            meta: Json::Object(meta).to_string(),
             headers: kept.headers,
             body: delivery.body().clone(),
             received_at: millis(kept.now),
@@ -99,6 +111,8 @@ impl Event {
             bodies_are_unique: false,
             retry_horizon: None,
             deadline: None,
+            success_answer: None,
+            takes_202: false,
         };
         let delivery = Delivery {
             facts: Arc::new(facts),

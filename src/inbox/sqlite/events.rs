@@ -1,7 +1,6 @@
 //! The table of events.
 
-use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -14,16 +13,24 @@ use crate::inbox::event::Event;
 /// The columns that [`read`] reads.
 pub(super) const COLUMNS: &str = "e.key, e.route, e.provider, e.event_type, e.delivery_id, e.order_key, e.meta, e.headers, e.body, e.received_at, e.key_until";
 
+/// How many deliveries are inserted by one statement: it costs more than a row.
+const ROWS: usize = 8;
+
+/// Inserts one delivery, two, and so on. `OR FAIL`, as else SQLite notes how to undo the first rows should the last one fail;
+/// here the whole transaction is undone.
+static INSERTS: LazyLock<[String; ROWS]> = LazyLock::new(|| {
+    std::array::from_fn(|last| {
+        let rows: Vec<_> = (0..=last).map(|row| format!("(?{}, ?1, ?2, 0, ?3)", row + 4)).collect();
+        format!("INSERT OR FAIL INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES {}", rows.join(", "))
+    })
+});
+
 /// An event and one row a subscriber; nothing where the key is there already.
 pub(super) fn append(connection: &Connection, event: &Event, subscribers: &[Arc<str>]) -> rusqlite::Result<Appended> {
     let Some(seq) = store(connection, event)? else { return Ok(Appended::Duplicate) };
-    // All rows in one statement, as far as its parameters go: a statement costs more than a row.
-    for subscribers in subscribers.chunks(64) {
-        let mut text = "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES".to_owned();
-        for at in 0..subscribers.len() {
-            let _ = write!(text, "{} (?{}, ?1, ?2, 0, ?3)", if at == 0 { "" } else { "," }, at + 4);
-        }
-        let mut insert = connection.prepare_cached(&text)?;
+    for subscribers in subscribers.chunks(ROWS) {
+        let Some(text) = INSERTS.get(subscribers.len() - 1) else { unreachable!("a chunk has one to ROWS") };
+        let mut insert = connection.prepare_cached(text)?;
         insert.raw_bind_parameter(1, seq)?;
         insert.raw_bind_parameter(2, state::PENDING)?;
         insert.raw_bind_parameter(3, event.received_at)?;

@@ -112,9 +112,10 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), InboxError> {
             format!("{} cannot be in WAL mode (it is `{mode}`): is it on a network file system?", path.display());
         return Err(InboxError::new(InboxErrorKind::Open, text));
     }
-    // Checkpoints are ours, so that a failed one is noticed. On macOS only F_FULLFSYNC reaches the disk.
+    // Checkpoints are ours, so that a failed one is noticed. On macOS only F_FULLFSYNC reaches the disk. A cache of 4 MiB:
+    // SQLite looks all of it through whenever a commit has moved pages about.
     let settings = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA fullfsync=1; \
-                    PRAGMA checkpoint_fullfsync=1; PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;";
+                    PRAGMA checkpoint_fullfsync=1; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;";
     connection.execute_batch(settings).map_err(wrong)?;
     if version == 0 {
         let text = format!(
