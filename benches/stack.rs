@@ -41,7 +41,7 @@ use stack::requests::{NETWORKS, OTHER_SECRET, PROXIES, SECRET, accepted, capture
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 thread_local! {
-    /// The background of the store: it gets its turn between two samples, as it does in a server between two polls.
+    /// As a server has one. Nothing here waits for a turn of it.
     static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
 }
 
@@ -58,11 +58,7 @@ where
     S: Service<Request<B>, Response = Response<ResBody>, Error: Debug>,
 {
     RUNTIME.with(|runtime| {
-        let background = || {
-            runtime.block_on(tokio::task::yield_now());
-            request()
-        };
-        bencher.with_inputs(background).bench_local_values(|request| {
+        bencher.with_inputs(request).bench_local_values(|request| {
             let _entered = runtime.enter();
             let answer = drive(&mut service, request.clone().map(B::from));
             assert_eq!(answer.status(), status);
@@ -308,27 +304,17 @@ mod the_store {
         });
     }
 
-    /// What the sender waits for. The finished claim is moved to moka in the background.
     #[divan::bench]
     fn b_claim_and_complete(bencher: Bencher<'_, '_>) {
-        RUNTIME.with(|runtime| {
-            let store = MemoryStore::new();
-            let background = || {
-                runtime.block_on(tokio::task::yield_now());
-                fresh()
-            };
-            bencher.with_inputs(background).bench_local_values(|claimed| {
-                let _entered = runtime.enter();
-                complete(&store, &claimed);
-            });
-        });
+        let store = MemoryStore::new();
+        bencher.with_inputs(fresh).bench_local_values(|claimed| complete(&store, &claimed));
     }
 
-    /// Without a runtime there is no background: once so many wait, each call moves those of others.
+    /// For each one that comes, one has to go.
     #[divan::bench]
-    fn c_claim_complete_and_move_to_moka(bencher: Bencher<'_, '_>) {
+    fn c_claim_and_complete_in_a_full_store(bencher: Bencher<'_, '_>) {
         let store = MemoryStore::new();
-        for _ in 0..200_000 {
+        while store.early_evictions() == 0 {
             complete(&store, &fresh());
         }
         bencher.with_inputs(fresh).bench_local_values(|claimed| complete(&store, &claimed));

@@ -151,8 +151,6 @@ fn allowlist_of_100() {
 
 fn claim_and_complete() {
     let store = MemoryStore::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let _entered = runtime.enter();
     let count = std::cell::Cell::new(0_u64);
     let key = |what: u8| Key::from_bytes(Sha256::digest([&[what][..], &count.get().to_be_bytes()].concat()).into());
     repeat(

@@ -74,7 +74,7 @@ async fn fault_26_of_twenty_thousand_fresh_claims_a_cache_full_of_hot_keys_loses
         Claimed::new(Key::from_bytes(bytes))
     };
     // Room for about a thousand.
-    let store = MemoryStore::new().max_bytes(1000 * 450);
+    let store = MemoryStore::new().max_bytes(1000 * 800);
     for number in 0..1000 {
         let claimed = key(number);
         assert!(matches!(store.claim(&claimed, LEASE).await, Ok(Claim::Owned { .. })));

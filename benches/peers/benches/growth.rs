@@ -223,7 +223,6 @@ fn ids() {
     }
     let bench = std::env::args().any(|argument| argument == "--bench");
     let most = std::env::var("IDS").map_or(if bench { 1_000_000 } else { 10_000 }, |text| text.parse().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut rows = Vec::new();
     let mut memory = Vec::new();
     let mut count = 1_000_u64;
@@ -231,20 +230,15 @@ fn ids() {
         let store = MemoryStore::new().max_bytes(16 << 30);
         let before = resident();
         for number in 0..count {
-            complete(&runtime, &store, &claimed(number));
-            if number % 1_000 == 0 {
-                runtime.block_on(tokio::task::yield_now());
-            }
+            complete(&store, &claimed(number));
         }
         memory.push((count, (resident() - before) / count as f64));
         let mut next = count;
         let (fresh, known) = (store.clone(), store);
-        let runtime = &runtime;
         rows.push(Row::new(format!("{count}: claim and complete a new one"), move || {
-            runtime.block_on(tokio::task::yield_now());
             let claims = (next..next + CALLS as u64).map(claimed).collect();
             next += CALLS as u64;
-            timed(claims, |claimed| complete(runtime, &fresh, &claimed))
+            timed(claims, |claimed| complete(&fresh, &claimed))
         }));
         let mut turn = 0;
         rows.push(Row::new(format!("{count}: find a known one"), move || {
@@ -263,8 +257,7 @@ fn ids() {
     }
 }
 
-fn complete(runtime: &tokio::runtime::Runtime, store: &MemoryStore, claimed: &Claimed) {
-    let _entered = runtime.enter();
+fn complete(store: &MemoryStore, claimed: &Claimed) {
     assert!(matches!(now(store.claim(claimed, LEASE)), Ok(Claim::Owned { .. })));
     assert_eq!(now(store.complete(claimed, Bytes::from_static(&[0; 32]), DAY)), Ok(Fenced::Ok));
 }

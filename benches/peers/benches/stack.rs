@@ -60,7 +60,7 @@ const CALLS: usize = 50;
 const ROUNDS: usize = 301;
 
 thread_local! {
-    /// The background of the store: it gets its turn between two batches, as it does in a server between two polls.
+    /// As a server has one. Nothing here waits for a turn of it.
     static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
 }
 
@@ -72,7 +72,6 @@ where
 {
     Row::new(name, move || {
         RUNTIME.with(|runtime| {
-            runtime.block_on(tokio::task::yield_now());
             let requests: Vec<Request<Bytes>> = (0..CALLS).map(|_| request()).collect();
             let _entered = runtime.enter();
             timed(requests.iter().collect(), |request: &Request<Bytes>| {
@@ -301,7 +300,6 @@ where
     let body = Bytes::from(format!(r#"{{"action":"{}"}}"#, "x".repeat((1 << 20) - r#"{"action":""}"#.len())));
     Row::new(name, move || {
         RUNTIME.with(|runtime| {
-            runtime.block_on(tokio::task::yield_now());
             let delivery = testing::delivery(provider::GITHUB, SECRET).json(body.clone()).from_peer("10.0.0.1:40000");
             let delivery = delivery.header("x-forwarded-for", "192.30.252.44").header("x-forwarded-proto", "https");
             let gate = Arc::new(Gate::default());

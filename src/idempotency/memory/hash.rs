@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// Hashes keys that are hashes already: their words folded into one, and that mixed with two secrets of the map.
+/// Hashes keys that are hashes already, and counts: their words folded into one, and that mixed with two secrets of the map.
 ///
 /// What a sender writes reaches a key through SHA-256 only, so the folded word is as good as random. But a sender can
 /// try ids until their keys share the few bits by which a map sorts them; which keys fall together here depends on

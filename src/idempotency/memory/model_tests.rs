@@ -16,8 +16,8 @@ enum Step {
     Complete(usize),
     Extend(usize),
     HalfALease,
+    HandOver,
     Release(usize),
-    Sweep,
 }
 
 const STEPS: [Step; 10] = [
@@ -30,7 +30,7 @@ const STEPS: [Step; 10] = [
     Step::Release(0),
     Step::Release(1),
     Step::HalfALease,
-    Step::Sweep,
+    Step::HandOver,
 ];
 
 /// What a key must be.
@@ -70,7 +70,7 @@ impl Model {
             (Step::HalfALease, Self::Pending(owner, left)) => {
                 (Self::Pending(owner, left.saturating_sub(1)), Said::Nothing)
             }
-            (Step::HalfALease | Step::Sweep, _) => (*self, Said::Nothing),
+            (Step::HalfALease | Step::HandOver, _) => (*self, Said::Nothing),
         };
         *self = next;
         said
@@ -92,15 +92,15 @@ fn do_it(store: &MemoryStore, clock: &FakeClock, runs: &[Claimed; 2], step: Step
             }
             other => panic!("{other:?}"),
         },
-        Step::Complete(run) => fenced(store.complete_now(&runs[run], Bytes::from_static(b"r"), KEPT)),
+        Step::Complete(run) => fenced(store.table.complete(&runs[run], Bytes::from_static(b"r"), KEPT)),
         Step::Extend(run) => fenced(store.table.extend(&runs[run], LEASE)),
         Step::Release(run) => fenced(store.table.release(&runs[run])),
         Step::HalfALease => {
             clock.advance(LEASE / 2);
             Said::Nothing
         }
-        Step::Sweep => {
-            store.table.sweep(usize::from(runs[0].key.as_bytes()[0]) % Table::SHARDS);
+        Step::HandOver => {
+            store.table.hand_over_shard(usize::from(runs[0].key.as_bytes()[0]) % Table::SHARDS);
             Said::Nothing
         }
     }

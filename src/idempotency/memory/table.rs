@@ -1,55 +1,45 @@
-//! The table behind [`MemoryStore`](super::MemoryStore): claims in sharded maps, finished records in a
-//! cache.
+//! The table behind [`MemoryStore`](super::MemoryStore): claims and finished deliveries in sharded maps.
 //!
-//! Every look at a key and every change of it happens under the lock of its shard, the cache
-//! included, and no lock is held across an await. Order of locks: guard before key; never two of a kind.
+//! Every look at a key and every change of it happens under the lock of its shard, and no lock is held across an await.
+//! A finished delivery stays where its claim was, until the block that it belongs to has to go: see
+//! [`Blocks`](super::blocks::Blocks). Order of locks: guard before key, never two of a kind; those of moka and of what it
+//! evicted come last.
 
 mod housekeeping;
 
-use std::collections::hash_map::Entry as MapEntry;
-use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::cache::{self, Cache, Finished};
+use super::blocks::{self, BlockId, Blocks, Finished, Open};
 use super::guards::Guards;
-use super::hash::KeyHash;
-use super::sweep::Sweeper;
+use super::map::Map;
 use crate::clock::Clock;
 use crate::delivery_key::{Fingerprint, Key};
 use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
 use crate::run_context::Token;
 
-/// So many finished claims of one shard may wait for the sweeper; beyond it, calls move them.
-const MAX_WAITING: usize = 256;
+use housekeeping::Lapsed;
 
 pub(super) struct Table {
     clock: Arc<dyn Clock>,
     max_in_flight: usize,
     in_flight: AtomicUsize,
-    /// Milliseconds of our clock at which lapsed claims were last looked for.
-    purged: AtomicU64,
-    /// Claims, and what the sweeper has not moved yet.
+    /// Deliveries that are done, in all shards.
+    finished: AtomicU64,
+    early_evictions: AtomicU64,
+    lapsed: Lapsed,
     keys: Box<[Mutex<Shard>]>,
     guards: Box<[Mutex<Guards>]>,
-    cache: Cache,
-    pub(super) sweeper: Arc<Sweeper>,
+    blocks: Blocks,
 }
 
-impl Drop for Table {
-    fn drop(&mut self) {
-        self.sweeper.stop();
-    }
-}
-
-#[derive(Default)]
 struct Shard {
-    entries: HashMap<Key, Entry, KeyHash>,
-    /// Finished and not moved yet, oldest first.
-    waiting: VecDeque<Key>,
+    entries: Map<Entry>,
+    /// What finished last.
+    open: Open,
 }
 
 enum Entry {
@@ -72,21 +62,24 @@ enum Known {
 }
 
 impl Table {
+    /// So many that each is locked for a few ten microseconds at most when its map doubles, in a store of the default size.
     pub(super) const SHARDS: usize = 64;
 
     pub(super) fn new(clock: Arc<dyn Clock>, max_bytes: u64, max_in_flight: usize) -> Self {
-        let cache = Cache::new(max_bytes, Arc::clone(&clock));
+        let blocks = Blocks::new(max_bytes, Self::SHARDS);
         // As many guards as there may be records or claims.
-        let room = usize::try_from(max_bytes / u64::from(cache::ENTRY)).unwrap_or(usize::MAX).max(max_in_flight);
+        let room = usize::try_from(max_bytes / blocks::ID).unwrap_or(usize::MAX).max(max_in_flight);
+        let shard = |number| Mutex::new(Shard { entries: Map::default(), open: blocks.open(number) });
         Self {
             clock,
             max_in_flight,
             in_flight: AtomicUsize::new(0),
-            purged: AtomicU64::new(0),
-            keys: (0..Self::SHARDS).map(|_| Mutex::default()).collect(),
+            finished: AtomicU64::new(0),
+            early_evictions: AtomicU64::new(0),
+            lapsed: Lapsed::default(),
+            keys: (0..Self::SHARDS).map(shard).collect(),
             guards: (0..Self::SHARDS).map(|_| Mutex::new(Guards::new(room / Self::SHARDS))).collect(),
-            cache,
-            sweeper: Arc::default(),
+            blocks,
         }
     }
 
@@ -123,87 +116,99 @@ impl Table {
     }
 
     fn claim_key(&self, claimed: &Claimed, lease: Duration, now: Duration) -> Claim {
-        let shard = &mut *self.shard(&claimed.key);
+        let (claim, block) = self.claim_in(&mut self.shard(&claimed.key), claimed, lease, now);
+        if let Some(block) = block {
+            self.blocks.touch(block);
+        }
+        claim
+    }
+
+    /// Also names the block of what was found, if it is full.
+    fn claim_in(
+        &self,
+        shard: &mut Shard,
+        claimed: &Claimed,
+        lease: Duration,
+        now: Duration,
+    ) -> (Claim, Option<BlockId>) {
         let same = |fp: Option<Fingerprint>| fp.is_none() || claimed.fingerprint.is_none() || fp == claimed.fingerprint;
         let fresh = |attempt| {
             let lease_ends = now.saturating_add(lease);
             Pending { token: claimed.token, fp: claimed.fingerprint, lease_ends, attempt }
         };
-        match shard.entries.entry(claimed.key) {
-            MapEntry::Occupied(mut entry) => match entry.get_mut() {
-                Entry::Pending(mine) if mine.token == claimed.token => {
-                    mine.lease_ends = now.saturating_add(lease);
-                    Claim::Owned { attempt: Some(mine.attempt) }
-                }
-                Entry::Pending(other) if other.lease_ends > now => {
-                    Claim::InFlight { retry_in: other.lease_ends - now, same_fingerprint: same(other.fp) }
-                }
-                Entry::Pending(lapsed) => {
-                    let attempt = lapsed.attempt.saturating_add(1);
-                    *lapsed = fresh(attempt);
-                    Claim::Owned { attempt: Some(attempt) }
-                }
-                Entry::Done(finished) if finished.expires > now => {
-                    Claim::Done { record: finished.record.clone(), same_fingerprint: same(finished.fp) }
-                }
-                done @ Entry::Done(..) => {
-                    if !self.admit() {
-                        return Claim::OverCapacity;
-                    }
-                    *done = Entry::Pending(fresh(1));
-                    Claim::Owned { attempt: Some(1) }
-                }
-            },
-            MapEntry::Vacant(entry) => {
-                if let Some(finished) = self.cache.finished(&claimed.key, now) {
-                    return Claim::Done { same_fingerprint: same(finished.fp), record: finished.record };
-                }
+        let Some((_, entry)) = shard.entries.get_mut(&claimed.key) else {
+            if !self.admit() {
+                return (Claim::OverCapacity, None);
+            }
+            shard.entries.insert(claimed.key, Entry::Pending(fresh(1)));
+            return (Claim::Owned { attempt: Some(1) }, None);
+        };
+        let claim = match entry {
+            Entry::Pending(mine) if mine.token == claimed.token => {
+                mine.lease_ends = now.saturating_add(lease);
+                Claim::Owned { attempt: Some(mine.attempt) }
+            }
+            Entry::Pending(other) if other.lease_ends > now => {
+                Claim::InFlight { retry_in: other.lease_ends - now, same_fingerprint: same(other.fp) }
+            }
+            Entry::Pending(lapsed) => {
+                let attempt = lapsed.attempt.saturating_add(1);
+                *lapsed = fresh(attempt);
+                Claim::Owned { attempt: Some(attempt) }
+            }
+            Entry::Done(finished) if finished.expires > now => {
+                let claim = Claim::Done { record: finished.record.clone(), same_fingerprint: same(finished.fp) };
+                return (claim, shard.open.unless_open(finished.block));
+            }
+            done @ Entry::Done(..) => {
                 if !self.admit() {
-                    return Claim::OverCapacity;
+                    return (Claim::OverCapacity, None);
                 }
-                entry.insert(Entry::Pending(fresh(1)));
+                *done = Entry::Pending(fresh(1));
+                self.finished.fetch_sub(1, Ordering::Relaxed);
                 Claim::Owned { attempt: Some(1) }
             }
-        }
+        };
+        (claim, None)
     }
 
-    /// Also says whether a finished claim waits for the sweeper that has not been told of it.
-    pub(super) fn complete(&self, claimed: &Claimed, record: Bytes, retain_for: Duration) -> (Fenced, bool) {
+    pub(super) fn complete(&self, claimed: &Claimed, record: Bytes, retain_for: Duration) -> Fenced {
         let now = self.clock.monotonic();
-        let expires = now.saturating_add(retain_for);
-        let finished = Finished { token: claimed.token, fp: claimed.fingerprint, record, expires };
         let mut shard = self.shard(&claimed.key);
-        let Shard { entries, waiting } = &mut *shard;
-        match entries.entry(claimed.key) {
-            MapEntry::Occupied(mut entry) => match entry.get() {
-                Entry::Pending(pending) if pending.token == claimed.token => {
-                    self.in_flight.fetch_sub(1, Ordering::Relaxed);
-                    entry.insert(Entry::Done(finished));
+        let Shard { entries, open } = &mut *shard;
+        let bytes = record.len();
+        let finished = Entry::Done(Finished {
+            token: claimed.token,
+            fp: claimed.fingerprint,
+            record,
+            expires: now.saturating_add(retain_for),
+            block: open.id,
+        });
+        let place = match entries.get_mut(&claimed.key) {
+            Some((place, entry)) => {
+                match entry {
+                    Entry::Pending(pending) if pending.token == claimed.token => {
+                        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+                        self.finished.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Entry::Done(done) if done.token == claimed.token => return Fenced::Ok,
+                    Entry::Done(done) if done.expires <= now => {}
+                    Entry::Done(..) | Entry::Pending(_) => return Fenced::Lost,
                 }
-                Entry::Done(done) if done.token == claimed.token => return (Fenced::Ok, false),
-                Entry::Done(done) if done.expires <= now => {
-                    entry.insert(Entry::Done(finished));
-                    // It stands in the queue already.
-                    return (Fenced::Ok, false);
-                }
-                Entry::Done(..) | Entry::Pending(_) => return (Fenced::Lost, false),
-            },
-            MapEntry::Vacant(entry) => match self.cache.finished(&claimed.key, now) {
-                Some(done) if done.token == claimed.token => return (Fenced::Ok, false),
-                Some(_) => return (Fenced::Lost, false),
-                None => {
-                    entry.insert(Entry::Done(finished));
-                }
-            },
-        }
-        waiting.push_back(claimed.key);
-        let waits = waiting.len();
+                *entry = finished;
+                place
+            }
+            None => {
+                self.finished.fetch_add(1, Ordering::Relaxed);
+                entries.insert(claimed.key, finished)
+            }
+        };
+        let full = self.blocks.note(open, place, bytes);
         drop(shard);
-        if waits > MAX_WAITING {
-            // Two for each one that comes, so the queue gets shorter, and no call pays for many.
-            self.sweep_some(&claimed.key, 2);
+        if let Some(block) = full {
+            self.hand_over(block, now);
         }
-        (Fenced::Ok, waits == 1 || waits > MAX_WAITING)
+        Fenced::Ok
     }
 
     pub(super) fn release(&self, claimed: &Claimed) -> Fenced {
@@ -227,7 +232,6 @@ impl Table {
                 Fenced::Ok
             }
             Some(_) => Fenced::Lost,
-            None if self.cache.finished(&claimed.key, self.clock.monotonic()).is_some() => Fenced::Lost,
             None => Fenced::Ok,
         }
     }
@@ -235,49 +239,52 @@ impl Table {
     pub(super) fn extend(&self, claimed: &Claimed, lease: Duration) -> Fenced {
         let now = self.clock.monotonic();
         let mut shard = self.shard(&claimed.key);
+        // Its run is under way, so this is no new claim: the bound does not count against it.
+        let lease_ends = now.saturating_add(lease);
+        let pending = Pending { token: claimed.token, fp: claimed.fingerprint, lease_ends, attempt: 1 };
         match shard.entries.get_mut(&claimed.key) {
-            Some(Entry::Pending(pending)) if pending.token == claimed.token => {
-                pending.lease_ends = now.saturating_add(lease);
-                Fenced::Ok
+            Some((_, Entry::Pending(pending))) if pending.token == claimed.token => {
+                pending.lease_ends = lease_ends;
+                return Fenced::Ok;
             }
-            Some(Entry::Done(done)) if done.token == claimed.token => Fenced::Ok,
-            Some(Entry::Pending(_)) => Fenced::Lost,
-            Some(Entry::Done(done)) if done.expires > now => Fenced::Lost,
-            Some(Entry::Done(..)) | None => {
-                match self.cache.finished(&claimed.key, now) {
-                    Some(done) if done.token == claimed.token => return Fenced::Ok,
-                    Some(_) => return Fenced::Lost,
-                    None => {}
-                }
-                // Its run is under way, so this is no new claim: the bound does not count against it.
-                self.in_flight.fetch_add(1, Ordering::Relaxed);
-                let lease_ends = now.saturating_add(lease);
-                let pending = Pending { token: claimed.token, fp: claimed.fingerprint, lease_ends, attempt: 1 };
-                shard.entries.insert(claimed.key, Entry::Pending(pending));
-                Fenced::Ok
+            Some((_, Entry::Done(done))) if done.token == claimed.token => return Fenced::Ok,
+            Some((_, Entry::Pending(_))) => return Fenced::Lost,
+            Some((_, Entry::Done(done))) if done.expires > now => return Fenced::Lost,
+            Some((_, expired)) => {
+                *expired = Entry::Pending(pending);
+                self.finished.fetch_sub(1, Ordering::Relaxed);
             }
+            None => _ = shard.entries.insert(claimed.key, Entry::Pending(pending)),
         }
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Fenced::Ok
     }
 
     pub(super) fn forget(&self, key: &Key) -> bool {
-        let mut shard = self.shard(key);
-        let cached = self.cache.forget(key);
-        let entry = shard.entries.remove(key);
-        if matches!(entry, Some(Entry::Pending(_))) {
-            self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let removed = self.shard(key).entries.remove(key);
+        match removed {
+            Some(Entry::Pending(_)) => _ = self.in_flight.fetch_sub(1, Ordering::Relaxed),
+            Some(Entry::Done(_)) => _ = self.finished.fetch_sub(1, Ordering::Relaxed),
+            None => {}
         }
-        cached || entry.is_some()
+        removed.is_some()
     }
 
     fn known(&self, key: &Key, now: Duration) -> Known {
-        match self.shard(key).entries.get(key) {
+        let shard = self.shard(key);
+        let finished = match shard.entries.get(key) {
             Some(Entry::Pending(pending)) if pending.lease_ends > now => {
-                Known::Pending { lease_left: pending.lease_ends - now }
+                return Known::Pending { lease_left: pending.lease_ends - now };
             }
-            Some(Entry::Done(finished)) if finished.expires > now => Known::Done(finished.clone()),
-            Some(_) => Known::Absent,
-            None => self.cache.finished(key, now).map_or(Known::Absent, Known::Done),
+            Some(Entry::Done(finished)) if finished.expires > now => finished.clone(),
+            Some(_) | None => return Known::Absent,
+        };
+        let full = shard.open.unless_open(finished.block);
+        drop(shard);
+        if let Some(block) = full {
+            self.blocks.touch(block);
         }
+        Known::Done(finished)
     }
 
     fn admit(&self) -> bool {
@@ -290,17 +297,16 @@ impl Table {
     }
 
     pub(super) fn finished(&self) -> u64 {
-        let waiting: usize = self.keys.iter().map(|shard| lock(shard).waiting.len()).sum();
-        self.cache.records() + waiting as u64
+        self.finished.load(Ordering::Relaxed)
     }
 
-    /// Claims, and finished records that have been moved, about: takes no lock.
+    /// Claims and finished deliveries.
     pub(super) fn entries(&self) -> u64 {
-        self.cache.records() + self.in_flight() as u64
+        self.finished() + self.in_flight() as u64
     }
 
     pub(super) fn early_evictions(&self) -> u64 {
-        self.cache.early_evictions()
+        self.early_evictions.load(Ordering::Relaxed)
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
@@ -316,6 +322,6 @@ fn pick<'a, T>(shards: &'a [Mutex<T>], key: &Key) -> &'a Mutex<T> {
 }
 
 /// A panic elsewhere leaves nothing half done in here.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

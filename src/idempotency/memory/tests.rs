@@ -43,7 +43,7 @@ fn owned(store: &MemoryStore, claimed: &Claimed) -> bool {
 
 fn finish(store: &MemoryStore, claimed: &Claimed) {
     assert!(owned(store, claimed));
-    assert_eq!(store.complete_now(claimed, Bytes::from_static(b"r"), HOUR), Fenced::Ok);
+    assert_eq!(store.table.complete(claimed, Bytes::from_static(b"r"), HOUR), Fenced::Ok);
 }
 
 fn is_done(store: &MemoryStore, key: Key) -> bool {
@@ -58,24 +58,14 @@ async fn the_laws_hold() {
 }
 
 #[tokio::test]
-async fn the_laws_hold_with_records_in_the_cache() {
-    // The sweep comes before each step in time, so that records and guards are found in the cache.
+async fn the_laws_hold_with_records_that_moka_may_evict() {
     let clock = Hand::default();
     let store = MemoryStore::new().clock(clock.clone());
     let wait = async |time: Duration| {
-        store.sweep();
+        store.table.hand_over_all();
         clock.turn(time);
     };
     crate::testing::store_suite::check(&store, wait).await;
-}
-
-#[test]
-fn the_laws_hold_without_a_runtime() {
-    let clock = Hand::default();
-    let store = MemoryStore::new().clock(clock.clone());
-    let wait = async |time: Duration| clock.turn(time);
-    let mut check = tokio_test::task::spawn(crate::testing::store_suite::check(&store, wait));
-    assert!(check.poll().is_ready());
 }
 
 #[test]
@@ -115,34 +105,34 @@ fn the_same_bytes_under_many_ids_at_once_are_owned_once() {
 
 #[test]
 fn fresh_claims_are_never_lost_to_a_cache_full_of_warm_keys() {
-    let store = MemoryStore::new().max_bytes(1000 * 401);
-    for number in 0..1000 {
+    let store = MemoryStore::new().max_bytes(1_000_000);
+    for number in 0..1750 {
         finish(&store, &Claimed::new(key(number)));
     }
-    store.sweep();
+    store.table.hand_over_all();
     for _ in 0..20 {
-        (0..1000).for_each(|number| assert!(is_done(&store, key(number))));
+        (0..1750).for_each(|number| assert!(is_done(&store, key(number))));
     }
-    let fresh: Vec<Claimed> = (1000..21_000).map(|number| Claimed::new(key(number))).collect();
+    let fresh: Vec<Claimed> = (1750..21_750).map(|number| Claimed::new(key(number))).collect();
     for claimed in &fresh {
         assert!(owned(&store, claimed));
     }
-    store.sweep();
+    store.table.hand_over_all();
     for claimed in &fresh {
         assert!(!owned(&store, &Claimed::new(claimed.key)), "a claim was lost");
     }
     assert_eq!(store.in_flight(), 20_000);
     // What finishes last stays, in a cache that is full all the time; what had to go is counted.
     for (index, claimed) in fresh.iter().enumerate() {
-        assert_eq!(store.complete_now(claimed, Bytes::from_static(b"r"), HOUR), Fenced::Ok);
+        assert_eq!(store.table.complete(claimed, Bytes::from_static(b"r"), HOUR), Fenced::Ok);
         if index % 100 == 0 {
-            store.sweep();
+            store.table.hand_over_all();
         }
         assert!(is_done(&store, claimed.key), "a fresh record was lost");
     }
-    store.sweep();
-    assert!(is_done(&store, key(20_999)));
-    assert!(store.early_evictions() >= 20_000, "{}", store.early_evictions());
+    store.table.hand_over_all();
+    assert!(is_done(&store, key(21_749)));
+    assert_eq!(store.early_evictions(), 21_750 - store.finished());
 }
 
 #[test]
@@ -176,10 +166,10 @@ fn claims_are_bounded_and_lapsed_ones_make_room() {
     assert_eq!(store.table.claim(&Claimed::new(key(3)), LEASE), Claim::OverCapacity);
     clock.turn(LEASE);
     assert!(owned(&store, &Claimed::new(key(3))));
-    assert_eq!(store.in_flight(), 1);
+    assert_eq!(store.in_flight(), 2, "as many as are needed make room");
     assert!(owned(&store, &Claimed::new(key(4)).guarded_by(key(100))));
     // The work of the first is done all the same.
-    assert_eq!(store.complete_now(&guarded, Bytes::new(), HOUR), Fenced::Ok);
+    assert_eq!(store.table.complete(&guarded, Bytes::new(), HOUR), Fenced::Ok);
     assert_eq!(store.in_flight(), 2);
 }
 
@@ -192,8 +182,8 @@ fn the_bound_counts_every_end_of_a_claim_once() {
     assert_eq!(store.in_flight(), 5);
     let _ = store.table.release(&claims[0]);
     let _ = store.table.release(&claims[0]);
-    let _ = store.complete_now(&claims[1], Bytes::new(), HOUR);
-    let _ = store.complete_now(&claims[1], Bytes::new(), HOUR);
+    let _ = store.table.complete(&claims[1], Bytes::new(), HOUR);
+    let _ = store.table.complete(&claims[1], Bytes::new(), HOUR);
     assert!(store.table.forget(&claims[2].key));
     assert_eq!(store.in_flight(), 2);
     clock.turn(LEASE);
@@ -216,64 +206,125 @@ fn the_attempts_of_a_key_are_counted_while_it_is_claimed() {
     }
 }
 
+/// What 4 MB have room for, about, in blocks of 16: what moka has, what waits, and what moka has not looked at yet.
+const ROOM: u64 = 3_750_000 / blocks::ID;
+const MORE: u64 = 64 * 15 + 16 * 16;
+
+fn of_4_mb() -> MemoryStore {
+    MemoryStore::new().max_bytes(4_000_000)
+}
+
+fn finish_all(store: &MemoryStore, numbers: std::ops::Range<u32>) {
+    numbers.for_each(|number| finish(store, &Claimed::new(key(number))));
+}
+
 #[test]
-fn without_a_runtime_finished_claims_move_with_the_calls() {
-    let store = MemoryStore::new();
-    for number in 0..64 * 400 {
+fn memory_is_bounded_while_300_000_ids_come_and_nobody_reads() {
+    let store = of_4_mb();
+    for number in 0..300_000 {
         finish(&store, &Claimed::new(key(number)));
+        assert!(store.finished() <= ROOM + MORE, "{} after {number}", store.finished());
     }
-    let waiting = store.table.waiting();
-    assert!(waiting <= 64 * 258, "{waiting}");
-    assert!((0..64 * 400).all(|number| is_done(&store, key(number))));
+    assert!(store.finished() >= ROOM);
+    assert_eq!(store.table.counted(), (store.finished(), 0));
+    assert_eq!(store.early_evictions(), 300_000 - store.finished(), "each is counted once");
 }
 
-#[tokio::test]
-async fn the_sweeper_moves_what_is_finished_and_ends_with_its_store() {
-    let metrics = tokio::runtime::Handle::current().metrics();
-    let store = MemoryStore::new();
-    for number in 0..100 {
+#[test]
+fn fresh_records_never_go_before_older_ones() {
+    let store = of_4_mb();
+    for round in 1..=20 {
+        finish_all(&store, (round - 1) * 5_000..round * 5_000);
+        let gone = (0..round * 5_000).rev().find(|number| !store.table.keeps(&key(*number)));
+        let oldest = (0..round * 5_000).find(|number| store.table.keeps(&key(*number))).unwrap();
+        // Blocks of 64 shards fill at the same time.
+        assert!(gone.is_none_or(|gone| gone < oldest + 3 * 64 * 16), "{gone:?} is gone, {oldest} is not");
+    }
+}
+
+#[test]
+fn an_id_that_is_delivered_again_and_again_outlives_others_of_its_age() {
+    let store = of_4_mb();
+    for number in 0..100_000 {
         finish(&store, &Claimed::new(key(number)));
+        if number % 500 == 0 {
+            assert!(is_done(&store, key(0)));
+        }
     }
-    assert_eq!((store.table.waiting(), metrics.num_alive_tasks()), (100, 1));
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(store.table.waiting(), 0);
-    finish(&store, &Claimed::new(key(100)));
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!((store.table.waiting(), metrics.num_alive_tasks()), (0, 1));
-    assert!((0..101).all(|number| is_done(&store, key(number))));
-    drop(store);
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(metrics.num_alive_tasks(), 0);
+    // Those of its block go with it.
+    let others = (1..2_000).filter(|number| store.table.keeps(&key(*number))).count();
+    assert!(others <= 15, "{others}");
 }
 
 #[test]
-fn another_runtime_gets_a_sweeper_of_its_own() {
-    let store = MemoryStore::new();
-    for round in 0..2 {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            finish(&store, &Claimed::new(key(round)));
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
-        });
-        assert_eq!(store.table.waiting(), 0);
-    }
+fn an_id_that_was_forgotten_and_finished_again_outlives_its_old_block() {
+    let store = of_4_mb();
+    finish_all(&store, 0..10_000);
+    assert!(store.table.forget(&key(0)));
+    finish_all(&store, 0..1);
+    finish_all(&store, 10_000..20_000);
+    assert!(!(1..1_000).any(|number| store.table.keeps(&key(number))), "its block is gone");
+    assert!(store.table.keeps(&key(0)));
 }
 
 #[test]
-fn a_record_that_ran_out_before_it_was_moved_is_gone() {
+fn what_had_run_out_when_it_went_is_no_early_eviction() {
     let clock = Hand::default();
-    let store = MemoryStore::new().clock(clock.clone());
-    finish(&store, &Claimed::new(key(1)).guarded_by(key(50)));
+    let store = of_4_mb().clock(clock.clone());
+    finish_all(&store, 0..10_000);
     clock.turn(HOUR);
-    finish(&store, &Claimed::new(key(1)).guarded_by(key(51)));
-    store.sweep();
-    assert!(is_done(&store, key(1)));
+    finish_all(&store, 10_000..25_000);
+    let kept = (10_000..25_000).filter(|number| store.table.keeps(&key(*number))).count() as u64;
+    assert!(store.finished() < 20_000);
+    assert_eq!(store.early_evictions(), 15_000 - kept);
+}
+
+#[test]
+fn a_record_that_is_larger_than_the_store_goes_at_once_and_counts() {
+    let store = MemoryStore::new().max_bytes(10_000);
+    let claimed = Claimed::new(key(1));
+    assert!(owned(&store, &claimed));
+    assert_eq!(store.table.complete(&claimed, vec![0; 10_000].into(), HOUR), Fenced::Ok);
+    assert_eq!((store.finished(), store.early_evictions()), (0, 1));
+    let store = MemoryStore::new().max_bytes(0);
+    finish(&store, &claimed);
+    assert_eq!((store.finished(), store.early_evictions()), (0, 1));
+}
+
+#[test]
+fn large_records_do_not_wait_for_sixteen() {
+    let store = of_4_mb();
+    for number in 0..500 {
+        let claimed = Claimed::new(key(number));
+        assert!(owned(&store, &claimed));
+        assert_eq!(store.table.complete(&claimed, vec![0; 100_000].into(), HOUR), Fenced::Ok);
+        assert!(store.finished() <= 37 + 16, "{}", store.finished());
+    }
+    store.table.settle();
+    assert_eq!(store.finished(), 37);
+}
+
+#[test]
+fn whatever_ends_a_delivery_the_counts_are_exact() {
+    let clock = Hand::default();
+    let store = MemoryStore::new().clock(clock.clone()).max_bytes(200_000);
+    let claims: Vec<Claimed> = (0..1_000).map(|number| Claimed::new(key(number % 700))).collect();
+    let mut random = 1_u64;
+    for step in 0..100_000 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let claimed = &claims[usize::try_from(random >> 33).unwrap() % claims.len()];
+        match random >> 61 {
+            0 => drop(store.table.claim(claimed, LEASE)),
+            1 => _ = store.table.release(claimed),
+            2 => _ = store.table.extend(claimed, LEASE),
+            3 => _ = store.table.forget(&claimed.key),
+            4 => clock.turn(Duration::from_millis(100)),
+            _ => _ = store.table.complete(claimed, Bytes::from_static(b"r"), LEASE),
+        }
+        if step % 100 == 0 {
+            assert_eq!(store.table.counted(), (store.finished(), store.in_flight()));
+            assert_eq!(store.table.entries(), store.finished() + store.in_flight() as u64);
+        }
+    }
+    assert!(store.early_evictions() > 0);
 }
