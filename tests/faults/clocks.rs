@@ -73,19 +73,19 @@ async fn fault_26_of_twenty_thousand_fresh_claims_a_cache_full_of_hot_keys_loses
         bytes[4..8].copy_from_slice(&number.to_be_bytes());
         Claimed::new(Key::from_bytes(bytes))
     };
-    // Room for about a thousand.
-    let store = MemoryStore::new().max_bytes(1000 * 800);
-    for number in 0..1000 {
+    // Room for a few more than that.
+    let (hot, store) = (1_800, MemoryStore::new().max_bytes(1_000_000));
+    for number in 0..hot {
         let claimed = key(number);
         assert!(matches!(store.claim(&claimed, LEASE).await, Ok(Claim::Owned { .. })));
         assert_eq!(store.complete(&claimed, Bytes::from_static(b"r"), HOUR).await, Ok(Fenced::Ok));
     }
     for _ in 0..20 {
-        for number in 0..1000 {
+        for number in 0..hot {
             assert!(!matches!(store.claim(&key(number), LEASE).await, Ok(Claim::InFlight { .. })));
         }
     }
-    let fresh: Vec<_> = (1000..21_000).map(key).collect();
+    let fresh: Vec<_> = (hot..hot + 20_000).map(key).collect();
     for claimed in &fresh {
         assert!(matches!(store.claim(claimed, LEASE).await, Ok(Claim::Owned { .. })));
     }
