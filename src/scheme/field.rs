@@ -72,11 +72,22 @@ pub(super) enum Blanks {
 impl List {
     /// The items as they stand there.
     pub(crate) fn split(self, text: &str) -> impl Iterator<Item = &str> + Clone {
-        text.split(self.separators()).enumerate().map(move |(at, item)| self.item(at > 0, item))
+        let (mut rest, mut follows) = (Some(text), false);
+        std::iter::from_fn(move || {
+            let (item, behind) = self.cut(rest?);
+            rest = behind;
+            Some(self.item(std::mem::replace(&mut follows, true), item))
+        })
     }
 
-    pub(super) fn separators(self) -> [char; 2] {
-        [self.between_items, self.between_groups.unwrap_or(self.between_items)]
+    /// The first item of a text, blanks and all, and what stands behind its separator.
+    pub(super) fn cut(self, text: &str) -> (&str, Option<&str>) {
+        let cut = match self.between_groups {
+            // One character is looked for many bytes at a time.
+            None => text.split_once(self.between_items),
+            Some(between_groups) => text.split_once([self.between_items, between_groups]),
+        };
+        cut.map_or((text, None), |(item, rest)| (item, Some(rest)))
     }
 
     pub(super) fn item(self, follows: bool, item: &str) -> &str {

@@ -98,11 +98,10 @@ impl Reader {
         for text in std::iter::once(first).chain(more.iter().copied()) {
             self.check(text, malformed)?;
         }
-        let values = Values { rest: Some(first), follows: false, more: more.into_iter(), field: self.field };
-        Ok(match values.clone().next() {
-            Some(_) => Found::Values(values),
-            None => Found::Other,
-        })
+        let mut values =
+            Values { found: None, rest: Some(first), follows: false, more: more.into_iter(), field: self.field };
+        values.found = values.next();
+        Ok(if values.found.is_some() { Found::Values(values) } else { Found::Other })
     }
 
     fn check(&self, text: &str, malformed: Reason) -> Result<(), VerifyError> {
@@ -169,8 +168,9 @@ fn parameters<'h>(head: &'h Parts, name: &str) -> impl Iterator<Item = &'h str> 
 }
 
 /// The values of a field, one after the other.
-#[derive(Clone)]
 pub(super) struct Values<'h> {
+    /// The next value, where it was looked for already.
+    found: Option<&'h str>,
     rest: Option<&'h str>,
     /// The next item is not the first.
     follows: bool,
@@ -183,6 +183,9 @@ impl<'h> Iterator for Values<'h> {
     type Item = &'h str;
 
     fn next(&mut self) -> Option<&'h str> {
+        if let Some(found) = self.found.take() {
+            return Some(found);
+        }
         loop {
             let Some(text) = self.rest.take() else {
                 self.rest = Some(self.more.next()?);
@@ -195,10 +198,7 @@ impl<'h> Iterator for Values<'h> {
                     None => continue,
                 }
             };
-            let (item, rest) = match text.split_once(list.separators()) {
-                Some((item, rest)) => (item, Some(rest)),
-                None => (text, None),
-            };
+            let (item, rest) = list.cut(text);
             let ends = text.get(item.len()..).and_then(|behind| behind.chars().next());
             self.rest = rest;
             let follows = std::mem::replace(&mut self.follows, true);
