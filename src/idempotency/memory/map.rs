@@ -1,10 +1,12 @@
 //! A map whose values stay where they are, and which is as small as what is in it.
 //!
 //! The map of the standard library moves its values when it grows, under the lock of a shard. And it doubles without need
-//! where keys come and go: one that goes can leave a mark behind, and the marks fill it. A store that is full lives like
-//! that, and took 443 bytes for each id; with this one it is 193.
+//! where keys come and go: one that goes can leave a mark behind, and the marks fill it. So only the places of the values
+//! are in such a table, eight bytes for each.
 
 use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 
 use super::hash::KeyHash;
 use crate::delivery_key::Key;
@@ -12,30 +14,32 @@ use crate::delivery_key::Key;
 /// Where a value stands, for as long as it is in the map. Then another one may stand there.
 pub(super) type Place = u32;
 
-/// No place: stands in an empty bucket.
-const NONE: Place = Place::MAX;
-
 /// So many values are allocated at a time.
 const CHUNK: usize = 8;
 
-/// So many buckets are the first.
-const LEAST: usize = 16;
-
 pub(super) struct Map<V> {
     hash: KeyHash,
-    /// As many as a power of two, or none; three of four are taken at most. A key whose own bucket is taken stands in the
-    /// next that is not, and moves up when one before it goes.
-    buckets: Box<[Bucket]>,
+    table: HashTable<Known>,
     chunks: Vec<Box<[Slot<V>]>>,
     free: Vec<Place>,
-    len: usize,
 }
 
+/// A key that is there.
 #[derive(Clone, Copy)]
-struct Bucket {
-    /// Half of the hash of the key. Its lower bits tell the key's own bucket.
-    tag: u32,
+struct Known {
+    tag: Tag,
     place: Place,
+}
+
+/// Half of the hash of a key: so that a table that grows does not look at the keys, and few keys are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Tag(u32);
+
+impl Tag {
+    /// Spread over all bits, as the table takes some from either end.
+    fn hash(self) -> u64 {
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 struct Slot<V> {
@@ -45,11 +49,10 @@ struct Slot<V> {
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
-        Self { hash: KeyHash::default(), buckets: Box::default(), chunks: Vec::new(), free: Vec::new(), len: 0 }
+        Self { hash: KeyHash::default(), table: HashTable::new(), chunks: Vec::new(), free: Vec::new() }
     }
 }
 
-#[allow(clippy::indexing_slicing, reason = "a bucket's number is masked by their count")]
 impl<V> Map<V> {
     pub(super) fn get(&self, key: &Key) -> Option<&V> {
         self.at(self.find(key)?).map(|(_, value)| value)
@@ -63,97 +66,54 @@ impl<V> Map<V> {
 
     /// What stands at a place, whosever it is.
     pub(super) fn at(&self, place: Place) -> Option<(&Key, &V)> {
-        let slot = self.slot(place)?;
+        let slot = slot(&self.chunks, place)?;
         Some((&slot.key, slot.value.as_ref()?))
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<Place> {
-        self.bucket_of(key).map(|bucket| self.buckets[bucket].place)
+        let tag = self.tag(key);
+        self.table.find(tag.hash(), |known| is_it(&self.chunks, *known, tag, key)).map(|known| known.place)
     }
 
     /// Inserts a key that is not there.
     pub(super) fn insert(&mut self, key: Key, value: V) -> Place {
-        if (self.len + 1) * 4 > self.buckets.len() * 3 {
-            self.grow();
-        }
         let place = self.free.pop().unwrap_or_else(|| self.allocate());
+        let tag = self.tag(&key);
         if let Some(slot) = self.slot_mut(place) {
             *slot = Slot { key, value: Some(value) };
         }
-        self.len += 1;
-        let tag = self.tag(&key);
-        put(&mut self.buckets, Bucket { tag, place });
+        self.table.insert_unique(tag.hash(), Known { tag, place }, |known| known.tag.hash());
         place
     }
 
     pub(super) fn remove(&mut self, key: &Key) -> Option<V> {
-        let mut hole = self.bucket_of(key)?;
-        let place = self.buckets[hole].place;
-        let mask = self.buckets.len() - 1;
-        let mut next = (hole + 1) & mask;
-        while self.buckets[next].place != NONE {
-            let own = self.buckets[next].tag as usize & mask;
-            // It may move up as far as its own bucket.
-            if (next.wrapping_sub(own) & mask) >= (next.wrapping_sub(hole) & mask) {
-                self.buckets[hole] = self.buckets[next];
-                hole = next;
-            }
-            next = (next + 1) & mask;
-        }
-        self.buckets[hole] = EMPTY;
-        self.len -= 1;
+        let tag = self.tag(key);
+        let found = self.table.find_entry(tag.hash(), |known| is_it(&self.chunks, *known, tag, key)).ok()?;
+        let place = found.remove().0.place;
         self.free.push(place);
         self.slot_mut(place)?.value.take()
     }
 
     /// Removes all values for which it is not true.
     pub(super) fn retain(&mut self, keep: impl Fn(&V) -> bool) {
-        for place in (0..self.chunks.len() * CHUNK).filter_map(|place| Place::try_from(place).ok()) {
-            if let Some((key, value)) = self.at(place)
-                && !keep(value)
-            {
-                let key = *key;
-                self.remove(&key);
+        let Self { table, chunks, free, .. } = self;
+        table.retain(|known| {
+            let Some(slot) = slot_mut(chunks, known.place) else { return false };
+            let kept = slot.value.take_if(|value| !keep(value)).is_none();
+            if !kept {
+                free.push(known.place);
             }
-        }
-    }
-
-    fn bucket_of(&self, key: &Key) -> Option<usize> {
-        let mask = self.buckets.len().checked_sub(1)?;
-        let tag = self.tag(key);
-        let mut number = tag as usize & mask;
-        loop {
-            let bucket = self.buckets[number];
-            if bucket.place == NONE {
-                return None;
-            }
-            if bucket.tag == tag && self.slot(bucket.place).is_some_and(|slot| slot.key == *key) {
-                return Some(number);
-            }
-            number = (number + 1) & mask;
-        }
+            kept
+        });
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "half of it is enough")]
-    fn tag(&self, key: &Key) -> u32 {
-        self.hash.hash_one(key) as u32
-    }
-
-    fn slot(&self, place: Place) -> Option<&Slot<V>> {
-        let place = place as usize;
-        self.chunks.get(place / CHUNK)?.get(place % CHUNK)
+    fn tag(&self, key: &Key) -> Tag {
+        Tag(self.hash.hash_one(key) as u32)
     }
 
     fn slot_mut(&mut self, place: Place) -> Option<&mut Slot<V>> {
-        let place = place as usize;
-        self.chunks.get_mut(place / CHUNK)?.get_mut(place % CHUNK)
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let mut buckets = vec![EMPTY; (self.buckets.len() * 2).max(LEAST)].into_boxed_slice();
-        self.buckets.iter().filter(|bucket| bucket.place != NONE).for_each(|bucket| put(&mut buckets, *bucket));
-        self.buckets = buckets;
+        slot_mut(&mut self.chunks, place)
     }
 
     fn allocate(&mut self) -> Place {
@@ -163,21 +123,22 @@ impl<V> Map<V> {
         // The first one last, since the last one is taken first.
         self.free.extend((first + 1..first + CHUNK).rev().filter_map(|place| Place::try_from(place).ok()));
         // More than 2^32 values would need 500 GB in one shard.
-        Place::try_from(first).unwrap_or(NONE)
+        Place::try_from(first).unwrap_or(Place::MAX)
     }
 }
 
-const EMPTY: Bucket = Bucket { tag: 0, place: NONE };
+fn is_it<V>(chunks: &[Box<[Slot<V>]>], known: Known, tag: Tag, key: &Key) -> bool {
+    known.tag == tag && slot(chunks, known.place).is_some_and(|slot| slot.key == *key)
+}
 
-/// Puts a key that is not there where one is free.
-#[allow(clippy::indexing_slicing, reason = "a bucket's number is masked by their count")]
-fn put(buckets: &mut [Bucket], new: Bucket) {
-    let mask = buckets.len() - 1;
-    let mut number = new.tag as usize & mask;
-    while buckets[number].place != NONE {
-        number = (number + 1) & mask;
-    }
-    buckets[number] = new;
+fn slot<V>(chunks: &[Box<[Slot<V>]>], place: Place) -> Option<&Slot<V>> {
+    let place = place as usize;
+    chunks.get(place / CHUNK)?.get(place % CHUNK)
+}
+
+fn slot_mut<V>(chunks: &mut [Box<[Slot<V>]>], place: Place) -> Option<&mut Slot<V>> {
+    let place = place as usize;
+    chunks.get_mut(place / CHUNK)?.get_mut(place % CHUNK)
 }
 
 #[cfg(test)]
@@ -213,7 +174,7 @@ mod tests {
             assert_eq!(ours.get(&key), theirs.get(&key));
             if step % 1_000 == 0 {
                 assert!((0..700).all(|number| ours.get(&self::key(number)) == theirs.get(&self::key(number))));
-                assert_eq!(ours.len, theirs.len());
+                assert_eq!(ours.table.len(), theirs.len());
             }
         }
     }
@@ -239,7 +200,8 @@ mod tests {
             }
         }
         map.insert(key(0), ());
-        assert_eq!((map.len, map.buckets.len(), map.chunks.len() * CHUNK), (760, 1024, 760));
+        assert_eq!((map.table.len(), map.chunks.len() * CHUNK), (760, 760));
+        assert!(map.table.capacity() < 4 * 760, "{}", map.table.capacity());
     }
 
     #[test]
