@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tower_webhook::Reason;
+use tower_webhook::inbox::Subscriber;
+
 use crate::example::{Client, Example};
-use crate::site::Site;
+use crate::site::{Runs, Site};
 
 /// Writes beyond the limit fail with an error of the system, in the middle of a commit.
 #[tokio::test(flavor = "multi_thread")]
@@ -41,6 +45,38 @@ async fn fault_29_after_a_write_that_failed_all_is_refused_and_what_was_acknowle
         assert_eq!((status, headers.contains_key("idempotent-replayed")), (202, true), "{id} was lost");
     }
     handled(&site, &acknowledged).await;
+}
+
+#[tokio::test]
+async fn while_the_disk_takes_nothing_a_full_queue_refuses_at_once_and_what_waits_is_acknowledged_when_it_is_stored() {
+    let site = Site::new();
+    let runs = Runs::default();
+    let options = site.options().queue(2).subscriber(Subscriber::new("a", runs.handler(|_, _| 200)));
+    let inbox = options.open().await.unwrap();
+    let endpoint = Arc::new(site.endpoint(&inbox));
+    // Somebody writes beside, and keeps the file to himself meanwhile: less long than the inbox waits for that.
+    let other = rusqlite::Connection::open(site.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let (endpoint, delivery) = (Arc::clone(&endpoint), site.delivery(&format!("msg_{}", waiting.len()), "{}"));
+        let mut sent = tokio::spawn(async move { endpoint.send(&delivery).await });
+        match tokio::time::timeout(Duration::from_millis(200), &mut sent).await {
+            Ok(answer) => break answer.unwrap(),
+            Err(_) => waiting.push(sent),
+        }
+        assert!(waiting.len() <= 3, "two wait, and one is in the hands of the thread");
+    };
+    assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (503, true));
+    refused.assert_rejected(Reason::QueueFull);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(waiting.len() >= 2, "{}", waiting.len());
+    let stored = waiting.len();
+    for sent in waiting {
+        assert_eq!(sent.await.unwrap().status(), 202);
+    }
+    assert_eq!(inbox.counts().await.unwrap()[0].pending, stored as u64);
+    endpoint.send(&site.delivery("msg_after", "{}")).await.assert_accepted();
 }
 
 /// Waits until both subscribers have had them all.

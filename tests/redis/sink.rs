@@ -56,6 +56,23 @@ async fn a_delivery_is_appended_once_and_is_there_after_a_crash() {
 }
 
 #[tokio::test]
+async fn what_is_appended_is_answered_as_configured_and_with_nothing_but_a_2xx() {
+    let server = Server::start(&[]).await;
+    let layer = SinkLayer::new(RedisStreamSink::new(connect(&server.url()).await, "events"));
+    for status in [199, 302, 404, 500] {
+        assert!(layer.clone().status(status).is_err(), "{status}");
+    }
+    let layer = layer.status(201).unwrap().answer("appended");
+    let signature = SignatureLayer::new(provider::STANDARD_WEBHOOKS, Secret::new(SECRET).unwrap()).unwrap();
+    let endpoint = Endpoint::new(WebhookLayer::of(signature).layer(layer.endpoint()));
+    for outcome in ["appended", "appended before"] {
+        let answer = endpoint.send(&delivery("msg_1")).await;
+        assert_eq!((answer.status().as_u16(), &answer.body()[..]), (201, &b"appended"[..]), "{outcome}");
+    }
+    assert_eq!(entries(&server).await.len(), 1);
+}
+
+#[tokio::test]
 async fn nothing_is_acknowledged_without_the_server() {
     let mut server = Server::start(&[]).await;
     let endpoint = endpoint(RedisStreamSink::new(connect(&server.url()).await, "events"));
