@@ -95,3 +95,37 @@ impl fmt::Display for NotHttps {
 }
 
 impl Error for NotHttps {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The sentences, none of which stands there twice.
+    fn sentences<T: fmt::Display + Copy>(errors: &[T], message: fn(T) -> &'static str) {
+        let told: BTreeSet<_> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), errors.len(), "{told:?}");
+        for error in errors {
+            assert!(error.to_string().split(' ').count() > 5, "{error}");
+            assert_eq!(error.to_string(), message(*error));
+        }
+    }
+
+    #[test]
+    fn the_operator_is_told_each_reason_in_a_sentence_of_its_own() {
+        use ClientIpError::*;
+
+        let walks = [HeaderMissing, HeaderRepeated, NoAddress, NoPeer, OnlyProxies, TooFewEntries, TooManyEntries];
+        sentences(&walks, ClientIpError::message);
+        let plain = [
+            NotHttps::HeaderIgnored,
+            NotHttps::HeaderMissing,
+            NotHttps::NoPeer,
+            NotHttps::PlainConnection,
+            NotHttps::PlainToProxy,
+            NotHttps::Unclear,
+        ];
+        sentences(&plain, NotHttps::message);
+    }
+}
