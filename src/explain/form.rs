@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use super::cause::Cause;
 use super::explanation::Explanation;
 use super::search::Search;
+use super::tried::Tried;
 
 /// The field that holds JSON, by the names that senders use.
 const PAYLOADS: [&str; 4] = ["payload", "data", "json", "body"];
@@ -48,9 +49,9 @@ pub(super) fn prove(search: &mut Search<'_>) -> Option<Explanation> {
 
 fn rewritten(search: &mut Search<'_>, text: &str) -> Option<Explanation> {
     let pairs = pairs(text)?;
+    let mut tried = Tried::new(text.as_bytes());
     for style in styles() {
-        let body = write(&pairs, style);
-        if body != text && search.fits_body(&Bytes::from(body)) {
+        if tried.fits(search, write(&pairs, style)) {
             let space = style.space;
             let case = match style.case {
                 Case::Lower => "lower",
@@ -79,10 +80,11 @@ fn unwrapped(search: &mut Search<'_>, text: &str) -> Option<Explanation> {
 
 /// The JSON came, and the form around it was signed.
 fn wrapped(search: &mut Search<'_>, text: &str) -> Option<Explanation> {
+    let mut tried = Tried::new(text.as_bytes());
     for name in PAYLOADS {
         for style in styles() {
             let body = write(&[(name.to_owned(), text.as_bytes().to_vec())], style);
-            if search.fits_body(&Bytes::from(body)) {
+            if tried.fits(search, body) {
                 let sentence =
                     format!("the signature covers the form with this JSON in its field `{name}`, not the JSON");
                 return Some(Explanation::proven(Cause::BodyFormUnwrapped, sentence));
@@ -122,10 +124,12 @@ fn write_part(out: &mut String, part: &[u8], style: Style) {
         } else if *byte == b' ' {
             out.push_str(style.space);
         } else {
-            out.push_str(&match style.case {
-                Case::Lower => format!("%{byte:02x}"),
-                Case::Upper => format!("%{byte:02X}"),
-            });
+            let digits = [byte >> 4, byte & 15].into_iter().filter_map(|half| char::from_digit(half.into(), 16));
+            out.push('%');
+            out.extend(digits.map(|digit| match style.case {
+                Case::Lower => digit,
+                Case::Upper => digit.to_ascii_uppercase(),
+            }));
         }
     }
 }

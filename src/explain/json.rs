@@ -1,15 +1,12 @@
 //! Bodies of JSON that were parsed and written again.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-
-use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::cause::Cause;
 use super::explanation::Explanation;
 use super::json_style::{Also, Layout, NonAscii, Numbers, Style, rewrite};
 use super::search::{LARGEST_BODY, Search};
+use super::tried::Tried;
 
 /// A body that is written in another style may grow so much.
 const LONGEST: usize = 4 * LARGEST_BODY;
@@ -33,28 +30,6 @@ pub(super) fn prove(search: &mut Search<'_>) -> Option<Explanation> {
     styles(search, text, &mut tried)
         .or_else(|| in_string(search, text, &mut tried))
         .or_else(|| numbers(search, text, &mut tried))
-}
-
-/// Bodies that were tried: many styles write the same.
-struct Tried {
-    hasher: RandomState,
-    seen: HashSet<u64>,
-}
-
-impl Tried {
-    fn new(body: &[u8]) -> Self {
-        let mut tried = Self { hasher: RandomState::new(), seen: HashSet::new() };
-        tried.is_new(body);
-        tried
-    }
-
-    fn is_new(&mut self, body: &[u8]) -> bool {
-        self.seen.insert(self.hasher.hash_one(body))
-    }
-
-    fn fits(&mut self, search: &mut Search<'_>, body: String) -> bool {
-        self.is_new(body.as_bytes()) && search.fits_body(&Bytes::from(body))
-    }
 }
 
 fn all_styles() -> impl Iterator<Item = Style> {

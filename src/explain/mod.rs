@@ -50,6 +50,7 @@ mod search;
 mod secret;
 mod signature;
 mod timestamp;
+mod tried;
 mod url;
 
 #[cfg(test)]

@@ -111,7 +111,6 @@ mod place;
 mod words;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -216,15 +215,14 @@ fn not_too_long(text: &str) -> Result<(), ConfigError> {
 fn error(kind: ConfigErrorKind, text: &str) -> ConfigError {
     let mut shown = String::new();
     for (at, c) in text.chars().enumerate() {
-        // Writing to a `String` cannot fail.
-        let _ = match c {
+        match c {
             _ if at == LONGEST_TEXT => {
                 shown.push('…');
                 break;
             }
-            c if c.is_control() => write!(shown, "{}", c.escape_default()),
-            c => write!(shown, "{c}"),
-        };
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
     }
     ConfigError::new(kind, shown)
 }
