@@ -117,7 +117,8 @@ impl SignatureLayer {
     /// A scheme that contradicts itself.
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         let plan = Plan::new(sender.into())?;
-        let nobody = plan.scheme().throwaway_keys()?.into();
+        // With a name, as tenants that exist have one: to copy and to drop it takes time.
+        let nobody = Resolved::for_tenant("", plan.scheme().throwaway_keys()?);
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
     }
 
