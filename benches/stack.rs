@@ -15,7 +15,7 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use axum::{Router, routing::post};
@@ -34,7 +34,7 @@ use tower_webhook::{
     WebhookLayer, WebhookOptions, provider,
 };
 
-use stack::in_place::{Handler, drive};
+use stack::in_place::{Handler, drive, now};
 use stack::requests::{NETWORKS, OTHER_SECRET, PROXIES, SECRET, accepted, captured, forged, not_allowed, unsigned};
 
 #[global_allocator]
@@ -277,30 +277,23 @@ mod the_store {
         Claimed::new(hash(b"id")).guarded_by(hash(b"guard"))
     }
 
-    fn now<T: Debug>(future: impl Future<Output = Result<T, Infallible>>) -> T {
-        let Poll::Ready(answer) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("it answers at once")
-        };
-        answer.unwrap()
-    }
-
     /// About as long as the one of a handler's `200` without a body.
     const RECORD: &[u8] = &[0; 32];
     const LEASE: Duration = Duration::from_secs(30);
     const DAY: Duration = Duration::from_secs(86_400);
 
     fn complete(store: &MemoryStore, claimed: &Claimed) {
-        let claim = now(store.claim(claimed, LEASE));
+        let claim = now(store.claim(claimed, LEASE)).unwrap();
         assert!(matches!(claim, Claim::Owned { .. }), "{claim:?}");
-        let _ = black_box(now(store.complete(claimed, Bytes::from_static(RECORD), DAY)));
+        let _ = black_box(now(store.complete(claimed, Bytes::from_static(RECORD), DAY)).unwrap());
     }
 
     #[divan::bench]
     fn a_claim_and_release(bencher: Bencher<'_, '_>) {
         let store = MemoryStore::new();
         bencher.with_inputs(fresh).bench_local_values(|claimed| {
-            black_box(now(store.claim(&claimed, LEASE)));
-            now(store.release(&claimed))
+            black_box(now(store.claim(&claimed, LEASE)).unwrap());
+            now(store.release(&claimed)).unwrap()
         });
     }
 

@@ -3,8 +3,6 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 use std::net::IpAddr;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +19,7 @@ use tower_webhook::scheme::Verifier;
 use tower_webhook::{Secret, WebhookOptions, provider, testing};
 
 use crate::callgrind::counted_by_callgrind;
-use crate::in_place::{Handler, drive};
+use crate::in_place::{Handler, drive, now};
 use crate::requests::{NETWORKS, PROXIES, SECRET, accepted, captured, not_allowed, unsigned};
 
 /// How often a case is called while it is counted.
@@ -34,8 +32,10 @@ pub(crate) const STACK: &str = "stack/";
 /// A service that does nothing, and frees the request: what it costs is taken off the others of these.
 pub(crate) const NOTHING: &str = "stack/nothing";
 
-/// A name, how often it is called, and what does it.
-pub(crate) const CASES: &[(&str, u32, fn())] = &[
+/// A name, how often it is called, and what calls it so often.
+type Case = (&'static str, u32, fn(u32));
+
+pub(crate) const CASES: &[Case] = &[
     ("verify_github", CALLS, verify_github),
     ("verify_standard_webhooks", CALLS, verify_standard_webhooks),
     (NOTHING, CALLS, nothing),
@@ -58,37 +58,29 @@ fn repeat<I>(calls: u32, input: impl Fn() -> I, mut each: impl FnMut(I)) {
     counted_by_callgrind(|| inputs.into_iter().for_each(&mut each));
 }
 
-/// By hand: there is no runtime's turn in it.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it answers at once")
-    };
-    value
-}
-
 fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-fn verify(verifier: &Verifier, delivery: &testing::TestDelivery) {
+fn verify(calls: u32, verifier: &Verifier, delivery: &testing::TestDelivery) {
     let now = SystemClock::default().now();
     let wrong = delivery.tampered().to_request::<Bytes>().into_parts();
     assert!(verifier.verify(&wrong.0, &wrong.1, now).is_err());
     repeat(
-        CALLS,
+        calls,
         || delivery.to_request::<Bytes>().into_parts(),
         |(head, body): (Parts, Bytes)| drop(black_box(verifier.verify(&head, &body, now).unwrap())),
     );
 }
 
-fn verify_github() {
-    verify(&Verifier::new(provider::GITHUB, secret()).unwrap(), &captured());
+fn verify_github(calls: u32) {
+    verify(calls, &Verifier::new(provider::GITHUB, secret()).unwrap(), &captured());
 }
 
-fn verify_standard_webhooks() {
+fn verify_standard_webhooks(calls: u32) {
     let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let delivery = testing::delivery(provider::STANDARD_WEBHOOKS, secret.clone()).json("x".repeat(1024));
-    verify(&Verifier::new(provider::STANDARD_WEBHOOKS, secret).unwrap(), &delivery);
+    verify(calls, &Verifier::new(provider::STANDARD_WEBHOOKS, secret).unwrap(), &delivery);
 }
 
 fn call<S, R>(calls: u32, mut service: S, status: u16, request: impl Fn() -> Request<Bytes>)
@@ -98,8 +90,8 @@ where
     repeat(calls, || request().map(Full::from), |request| assert_eq!(drive(&mut service, request).status(), status));
 }
 
-fn nothing() {
-    call(CALLS, Handler, 200, accepted);
+fn nothing(calls: u32) {
+    call(calls, Handler, 200, accepted);
 }
 
 /// The whole stack behind a proxy, as a server has it.
@@ -111,35 +103,35 @@ fn stack(calls: u32, options: WebhookOptions, status: u16, request: impl Fn() ->
     call(calls, layer.layer(Handler), status, request);
 }
 
-fn whole_stack() {
-    stack(FILLING, WebhookOptions::new(), 200, accepted);
+fn whole_stack(calls: u32) {
+    stack(calls, WebhookOptions::new(), 200, accepted);
 }
 
-fn whole_stack_without_idempotency() {
-    stack(CALLS, WebhookOptions::without_idempotency(), 200, accepted);
+fn whole_stack_without_idempotency(calls: u32) {
+    stack(calls, WebhookOptions::without_idempotency(), 200, accepted);
 }
 
-fn duplicate() {
+fn duplicate(calls: u32) {
     let delivery = captured();
-    stack(CALLS, WebhookOptions::new(), 200, || delivery.to_request());
+    stack(calls, WebhookOptions::new(), 200, || delivery.to_request());
 }
 
-fn refused_by_allowlist() {
-    stack(CALLS, WebhookOptions::new(), 403, not_allowed);
+fn refused_by_allowlist(calls: u32) {
+    stack(calls, WebhookOptions::new(), 403, not_allowed);
 }
 
-fn refused_unsigned() {
-    stack(CALLS, WebhookOptions::new(), 401, unsigned);
+fn refused_unsigned(calls: u32) {
+    stack(calls, WebhookOptions::new(), 401, unsigned);
 }
 
 /// Two hops, the second of them a proxy of ours.
-fn client_ip() {
+fn client_ip(calls: u32) {
     let proxies = TrustedProxies::from_cidrs([PROXIES]).unwrap();
     let mut headers = HeaderMap::new();
     headers.insert("x-forwarded-for", HeaderValue::from_static("192.30.252.44, 10.0.0.9"));
     let peer = "10.0.0.1".parse().ok();
     repeat(
-        CALLS,
+        calls,
         || (),
         |()| {
             black_box(proxies.client_ip(black_box(peer), black_box(&headers)).unwrap());
@@ -147,18 +139,18 @@ fn client_ip() {
     );
 }
 
-fn allowlist_of_100() {
+fn allowlist_of_100(calls: u32) {
     let source = AllowlistSource::new((0..100).map(|number| format!("198.51.{number}.0/25"))).unwrap();
     let inside: IpAddr = "198.51.77.1".parse().unwrap();
-    repeat(CALLS, || (), |()| assert!(source.contains(black_box(inside))));
+    repeat(calls, || (), |()| assert!(source.contains(black_box(inside))));
 }
 
-fn claim_and_complete() {
+fn claim_and_complete(calls: u32) {
     let store = MemoryStore::new();
     let count = std::cell::Cell::new(0_u64);
     let key = |what: u8| Key::from_bytes(Sha256::digest([&[what][..], &count.get().to_be_bytes()].concat()).into());
     repeat(
-        10 * FILLING,
+        calls,
         || {
             count.set(count.get() + 1);
             Claimed::new(key(0)).guarded_by(key(1))

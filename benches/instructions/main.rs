@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         ["--case", name] => {
             let case = CASES.iter().find(|(case, ..)| *case == name);
-            case.map(|(_, _, run)| run()).ok_or_else(|| format!("there is no case {name}"))
+            case.map(|(_, calls, run)| run(*calls)).ok_or_else(|| format!("there is no case {name}"))
         }
         ["--keep"] => count().and_then(|found| found.keep()),
         [] => Baseline::kept().and_then(|kept| kept.compare(&count()?)),

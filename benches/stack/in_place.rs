@@ -1,4 +1,4 @@
-//! The service that does nothing, and one request through a service.
+//! The service that does nothing, one request through a service, and a future that is ready at once.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -31,14 +31,20 @@ impl<B> Service<Request<B>> for Handler {
     }
 }
 
-/// One request, by hand: no runtime's turn is measured with it.
+/// By hand: no runtime's turn is measured with it.
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
+    let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it answers at once")
+    };
+    value
+}
+
+/// One request.
 #[inline(never)]
 pub(crate) fn drive<S, B, ResBody>(service: &mut S, request: Request<B>) -> Response<ResBody>
 where
     S: Service<Request<B>, Response = Response<ResBody>, Error: Debug>,
 {
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(service.poll_ready(&mut cx).is_ready(), "it is ready at once");
-    let Poll::Ready(answer) = pin!(service.call(request)).poll(&mut cx) else { panic!("it answers at once") };
-    answer.unwrap()
+    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready(), "it is ready at once");
+    now(service.call(request)).unwrap()
 }

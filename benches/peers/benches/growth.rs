@@ -9,13 +9,13 @@
 //! More and more connections need sockets: see `end_to_end`.
 
 #[allow(dead_code, reason = "other benches use the rest of it")]
+#[path = "../../stack/in_place.rs"]
+mod in_place;
+#[allow(dead_code, reason = "other benches use the rest of it")]
 #[path = "../../stack/requests.rs"]
 mod requests;
 
-use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::Router;
@@ -23,10 +23,9 @@ use axum::body::Body;
 use axum::routing::post;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
-use tower::Service;
 use tower_webhook::allowlist::AllowlistSource;
 use tower_webhook::client_ip::TrustedProxies;
 use tower_webhook::clock::{Clock, SystemClock};
@@ -36,6 +35,7 @@ use tower_webhook::{Secret, Secrets, WebhookOptions, provider};
 use tower_webhook_peers::allocations::Counting;
 use tower_webhook_peers::rows::{Row, asked_for, table, timed};
 
+use in_place::{drive, now};
 use requests::{SECRET, accepted, captured};
 
 #[global_allocator]
@@ -44,13 +44,6 @@ static ALLOCATOR: Counting = Counting;
 const CALLS: usize = 50;
 const ROUNDS: usize = 201;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-fn now<T>(future: impl Future<Output = T>) -> T {
-    let Poll::Ready(value) = pin!(future).poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it answers at once")
-    };
-    value
-}
 
 /// The last of so many routes of axum, each with a layer of its own or bare.
 fn routes() {
@@ -88,20 +81,12 @@ fn routes() {
                     })
                     .collect();
                 timed(requests.iter().collect(), |request: &Request<Bytes>| {
-                    assert_eq!(answer(&mut router, request.clone().map(Body::from)).status(), 200);
+                    assert_eq!(drive(&mut router, request.clone().map(Body::from)).status(), 200);
                 })
             }));
         }
     }
     table(title, ROUNDS, &mut rows);
-}
-
-fn answer<S, R>(service: &mut S, request: Request<Body>) -> Response<R>
-where
-    S: Service<Request<Body>, Response = Response<R>, Error: Debug>,
-{
-    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
-    now(service.call(request)).unwrap()
 }
 
 /// So many secrets count, and the last of them has signed; at each call, or in turns with the first.
