@@ -69,6 +69,15 @@ async fn the_laws_hold_with_records_that_moka_may_evict() {
 }
 
 #[test]
+fn the_laws_hold_without_a_runtime() {
+    let clock = Hand::default();
+    let store = MemoryStore::new().clock(clock.clone());
+    let wait = async |time: Duration| clock.turn(time);
+    let mut check = tokio_test::task::spawn(crate::testing::store_suite::check(&store, wait));
+    assert!(check.poll().is_ready());
+}
+
+#[test]
 fn one_of_many_threads_gets_the_claim() {
     let store = MemoryStore::new();
     for round in 0..50 {
@@ -265,6 +274,17 @@ fn an_id_that_was_forgotten_and_finished_again_outlives_its_old_block() {
     finish_all(&store, 10_000..20_000);
     assert!(!(1..1_000).any(|number| store.table.keeps(&key(number))), "its block is gone");
     assert!(store.table.keeps(&key(0)));
+}
+
+#[test]
+fn a_record_that_ran_out_before_its_block_was_full_is_gone() {
+    let clock = Hand::default();
+    let store = MemoryStore::new().clock(clock.clone());
+    finish(&store, &Claimed::new(key(1)).guarded_by(key(50)));
+    clock.turn(HOUR);
+    finish(&store, &Claimed::new(key(1)).guarded_by(key(51)));
+    store.table.hand_over_all();
+    assert!(is_done(&store, key(1)));
 }
 
 #[test]
