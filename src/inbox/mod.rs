@@ -102,6 +102,7 @@ mod event;
 mod handle;
 mod layer;
 mod log;
+mod meta;
 mod outcome;
 #[cfg(feature = "postgres")]
 mod postgres;

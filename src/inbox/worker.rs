@@ -105,7 +105,8 @@ pub(super) async fn work(shop: Arc<Workshop>, mut subscriber: Subscriber, wake: 
         }
         tokio::select! {
             Some(over) = running.join_next() => note(&shop, &mut subscriber, &mut taken, over),
-            () = wake.notified() => {}
+            // Without room it is not woken: the next run that ends makes it look.
+            () = wake.notified(), if room > 0 => {}
             () = tokio::time::sleep(pause.max(Duration::from_millis(1))) => {}
             _ = phase.changed() => {}
         }
