@@ -1,8 +1,9 @@
 //! Durable acknowledgements a second, against what the disk and SQLite can do, in one run.
 //!
 //! `cargo bench --features sqlite,postgres --bench inbox`; `INBOX_BENCH_DIR` is where the files lie (default: the target
-//! folder, since `/tmp` is often memory), `INBOX_BENCH_SECS` how long each row takes (default 3). Without `postgres` the
-//! rows of a database are left out; with it, a server is started, in `TMPDIR`.
+//! folder, since `/tmp` is often memory), `INBOX_BENCH_SECS` how long each measurement takes (default 2), and
+//! `INBOX_BENCH_TURNS` how many there are of each, in turns (default 5): what is printed is the median. Without `postgres`
+//! the rows of a database are left out; with it, a server is started, in `TMPDIR`.
 //!
 //! * `fdatasync`: 1 KiB appended to a file, one after another: the floor of one commit.
 //! * `plain`: rusqlite with the same settings, one thread that writes what has arrived since in one transaction: one
@@ -54,36 +55,90 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const IN_FLIGHT: [usize; 4] = [1, 16, 64, 256];
 
 fn main() {
-    let seconds: u64 = std::env::var("INBOX_BENCH_SECS").map_or(3, |text| text.parse().unwrap());
-    let time = Duration::from_secs(seconds);
+    let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (time, turns) =
+        (Duration::from_secs(number("INBOX_BENCH_SECS", 2)), number("INBOX_BENCH_TURNS", 5).max(1) as usize);
     let folder =
         std::env::var_os("INBOX_BENCH_DIR").map_or_else(|| PathBuf::from(env!("CARGO_TARGET_TMPDIR")), PathBuf::from);
     let folder = folder.join(format!("inbox-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    println!("{:<12}{:>10}{:>14}{:>12}{:>12}", "row", "in flight", "a second", "p50", "p99");
-    fdatasync(&folder, time);
+    println!("{:<12}{:>10}{:>12}{:>12}{:>12}  of plain", "row", "in flight", "a second", "p50", "p99");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut floor = Row::new("fdatasync", 1);
+    floor.measured(in_empty(&folder, |folder| fdatasync(folder, time)));
+    floor.print(None);
     for in_flight in IN_FLIGHT {
-        let plain = plain(&runtime, &folder, in_flight, time);
-        for (name, work) in [("inbox", Work::Waits), ("and working", Work::Done)] {
-            let rate = inbox(&runtime, &folder, name, work, in_flight, time);
-            println!("{:<12}{in_flight:>10}{:>13.0}%", "  of plain", rate / plain * 100.0);
+        let [mut by_hand, mut waits, mut done] =
+            ["plain", "inbox", "and working"].map(|name| Row::new(name, in_flight));
+        for _ in 0..turns {
+            by_hand.measured(in_empty(&folder, |folder| plain(&runtime, folder, in_flight, time)));
+            for (row, work) in [(&mut waits, Work::Waits), (&mut done, Work::Done)] {
+                let stored =
+                    |folder: &Path| acknowledging(&runtime, Inbox::sqlite(folder.join("inbox")), work, in_flight, time);
+                row.measured(in_empty(&folder, stored));
+            }
         }
+        by_hand.print(None);
+        waits.print(Some(&by_hand));
+        done.print(Some(&by_hand));
     }
     #[cfg(feature = "postgres")]
-    database::rows(&runtime, time);
+    database::rows(&runtime, time, turns);
+}
+
+/// With a folder of its own, so that each begins with new files.
+fn in_empty<T>(folder: &Path, measure: impl FnOnce(&Path) -> T) -> T {
+    std::fs::create_dir_all(folder).unwrap();
+    let measured = measure(folder);
     std::fs::remove_dir_all(folder).unwrap();
+    measured
 }
 
-fn row(name: &str, in_flight: usize, took: Duration, mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    let at = |part: f64| times[(times.len() as f64 * part) as usize];
-    let rate = times.len() as f64 / took.as_secs_f64();
-    println!("{name:<12}{in_flight:>10}{rate:>14.0}{:>12.2?}{:>12.2?}", at(0.5), at(0.99));
-    rate
+/// How many calls a second, and how long each took.
+struct Measured {
+    rate: f64,
+    times: Vec<Duration>,
 }
 
-fn fdatasync(folder: &Path, time: Duration) {
+/// What was measured in turns with others.
+struct Row {
+    name: &'static str,
+    in_flight: usize,
+    rates: Vec<f64>,
+    times: Vec<Duration>,
+}
+
+impl Row {
+    const fn new(name: &'static str, in_flight: usize) -> Self {
+        Self { name, in_flight, rates: Vec::new(), times: Vec::new() }
+    }
+
+    fn measured(&mut self, turn: Measured) {
+        self.rates.push(turn.rate);
+        self.times.extend(turn.times);
+    }
+
+    /// Against what was measured just before in each turn.
+    fn print(&mut self, plain: Option<&Self>) {
+        self.times.sort_unstable();
+        let at = |part: f64| self.times[(self.times.len() as f64 * part) as usize];
+        let (_, rate, _) = spread(self.rates.clone());
+        print!("{:<12}{:>10}{rate:>12.0}{:>12.2?}{:>12.2?}", self.name, self.in_flight, at(0.5), at(0.99));
+        if let Some(plain) = plain {
+            let parts = self.rates.iter().zip(&plain.rates).map(|(own, plain)| own / plain * 100.0).collect();
+            let (least, median, most) = spread(parts);
+            print!("{median:>6.0} % ({least:.0} to {most:.0})");
+        }
+        println!();
+    }
+}
+
+/// The least, the median, the most.
+fn spread(mut of: Vec<f64>) -> (f64, f64, f64) {
+    of.sort_unstable_by(f64::total_cmp);
+    (of[0], of[of.len() / 2], of[of.len() - 1])
+}
+
+fn fdatasync(folder: &Path, time: Duration) -> Measured {
     let mut file: File = OpenOptions::new().create(true).append(true).open(folder.join("raw")).unwrap();
     let (began, mut times) = (Instant::now(), Vec::new());
     while began.elapsed() < time {
@@ -92,17 +147,16 @@ fn fdatasync(folder: &Path, time: Duration) {
         file.sync_data().unwrap();
         times.push(one.elapsed());
     }
-    row("fdatasync", 1, began.elapsed(), times);
+    Measured { rate: times.len() as f64 / began.elapsed().as_secs_f64(), times }
 }
 
 /// So many tasks, each with one call after another.
 fn drive<F>(
     runtime: &Runtime,
-    name: &str,
     in_flight: usize,
     time: Duration,
     call: impl Fn(u64) -> F + Clone + Send + 'static,
-) -> f64
+) -> Measured
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -126,11 +180,11 @@ where
     for task in tasks {
         times.extend(runtime.block_on(task).unwrap());
     }
-    row(name, in_flight, began.elapsed(), times)
+    Measured { rate: times.len() as f64 / began.elapsed().as_secs_f64(), times }
 }
 
-fn plain(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> f64 {
-    let connection = Connection::open(folder.join(format!("plain-{in_flight}"))).unwrap();
+fn plain(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> Measured {
+    let connection = Connection::open(folder.join("plain")).unwrap();
     connection
         .execute_batch(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
@@ -164,7 +218,7 @@ fn plain(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> 
             }
         }
     });
-    let rate = drive(runtime, "plain", in_flight, time, move |n| {
+    let measured = drive(runtime, in_flight, time, move |n| {
         let jobs = jobs.clone();
         async move {
             let (reply, replied) = oneshot::channel();
@@ -173,11 +227,7 @@ fn plain(runtime: &Runtime, folder: &Path, in_flight: usize, time: Duration) -> 
         }
     });
     writer.join().unwrap();
-    rate
-}
-
-fn inbox(runtime: &Runtime, folder: &Path, name: &str, work: Work, in_flight: usize, time: Duration) -> f64 {
-    acknowledging(runtime, name, Inbox::sqlite(folder.join(format!("{name}-{in_flight}"))), work, in_flight, time)
+    measured
 }
 
 /// What the handlers do meanwhile.
@@ -189,14 +239,7 @@ enum Work {
     Waits,
 }
 
-fn acknowledging(
-    runtime: &Runtime,
-    name: &str,
-    inbox: InboxOptions,
-    work: Work,
-    in_flight: usize,
-    time: Duration,
-) -> f64 {
+fn acknowledging(runtime: &Runtime, inbox: InboxOptions, work: Work, in_flight: usize, time: Duration) -> Measured {
     let handler = service_fn(move |_: Request<VerifiedBody>| async move {
         if work == Work::Waits {
             std::future::pending::<()>().await;
@@ -208,7 +251,7 @@ fn acknowledging(
     let signature = SignatureLayer::new(provider::STANDARD_WEBHOOKS, Secret::new(SECRET).unwrap()).unwrap();
     let service = WebhookLayer::of(signature).layer(inbox.endpoint());
     let requests = Arc::new(Mutex::new(signed(in_flight, time)));
-    let rate = drive(runtime, name, in_flight, time, move |_| {
+    let measured = drive(runtime, in_flight, time, move |_| {
         let request = requests.lock().unwrap().pop().expect("more requests than can be stored");
         let service = service.clone();
         async move {
@@ -217,7 +260,7 @@ fn acknowledging(
         }
     });
     runtime.block_on(inbox.drain(Duration::ZERO)).unwrap();
-    rate
+    measured
 }
 
 /// Requests with ids of their own, made before the clock runs: signing is the sender's affair.

@@ -9,7 +9,7 @@ use tokio_postgres::{Config, NoTls};
 use tower_webhook::inbox::Inbox;
 
 use crate::server::Server;
-use crate::{IN_FLIGHT, Work, acknowledging, drive};
+use crate::{IN_FLIGHT, Measured, Row, Work, acknowledging, drive};
 
 /// As many as an inbox has.
 const CONNECTIONS: usize = 16;
@@ -21,20 +21,24 @@ const INSERT: &str = "
     INSERT INTO webhook_inbox_deliveries (subscriber, seq, state, attempt, due_at)
     SELECT name, seq, 0, 0, 1 FROM event, (VALUES ('billing'), ('crm')) AS subscribers (name)";
 
-pub(crate) fn rows(runtime: &Runtime, time: Duration) {
+pub(crate) fn rows(runtime: &Runtime, time: Duration, turns: usize) {
     let server = runtime.block_on(Server::start());
     for in_flight in IN_FLIGHT {
-        let (plain_url, inbox_url) = runtime.block_on(databases(&server, in_flight));
-        let plain = plain(runtime, &plain_url, in_flight, time);
-        let inbox = acknowledging(runtime, "pg inbox", Inbox::postgres(&inbox_url), Work::Waits, in_flight, time);
-        println!("{:<12}{in_flight:>10}{:>13.0}%", "  of plain", inbox / plain * 100.0);
+        let (mut by_hand, mut stored) = (Row::new("pg plain", in_flight), Row::new("pg inbox", in_flight));
+        for turn in 0..turns {
+            let (plain_url, inbox_url) = runtime.block_on(databases(&server, &format!("{in_flight}_{turn}")));
+            by_hand.measured(plain(runtime, &plain_url, in_flight, time));
+            stored.measured(acknowledging(runtime, Inbox::postgres(&inbox_url), Work::Waits, in_flight, time));
+        }
+        by_hand.print(None);
+        stored.print(Some(&by_hand));
     }
 }
 
 /// One for each, so that both begin empty.
-async fn databases(server: &Server, in_flight: usize) -> (String, String) {
+async fn databases(server: &Server, turn: &str) -> (String, String) {
     let client = server.client().await;
-    let mut urls = ["plain", "inbox"].map(|name| format!("{name}_{in_flight}"));
+    let mut urls = ["plain", "inbox"].map(|name| format!("{name}_{turn}"));
     for name in &mut urls {
         client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
         *name = server.url_of(name);
@@ -43,7 +47,7 @@ async fn databases(server: &Server, in_flight: usize) -> (String, String) {
     (plain, inbox)
 }
 
-fn plain(runtime: &Runtime, url: &str, in_flight: usize, time: Duration) -> f64 {
+fn plain(runtime: &Runtime, url: &str, in_flight: usize, time: Duration) -> Measured {
     // The tables are those of an inbox.
     let none = tower::service_fn(async |_| Ok::<_, std::convert::Infallible>(http::Response::new(())));
     let tables = Inbox::postgres(url).subscriber(tower_webhook::inbox::Subscriber::new("none", none));
@@ -51,7 +55,7 @@ fn plain(runtime: &Runtime, url: &str, in_flight: usize, time: Duration) -> f64 
     runtime.block_on(tables.drain(Duration::ZERO)).unwrap();
     let manager = Manager::new(Config::from_str(url).unwrap(), NoTls);
     let pool = Pool::builder(manager).max_size(CONNECTIONS).build().unwrap();
-    drive(runtime, "pg plain", in_flight, time, move |n| {
+    drive(runtime, in_flight, time, move |n| {
         let pool = pool.clone();
         async move {
             let key = [n.to_be_bytes(), n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()].concat();
