@@ -1,6 +1,6 @@
 //! How an IP address stands in a header.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// One entry of `X-Forwarded-For`, or the value of a header that has one address: `192.0.2.1`,
 /// `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`, with blanks around it.
@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// IPv4. Zones are refused: they mean something on one machine only.
 pub(super) fn of_entry(entry: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(entry.trim_ascii()).ok()?;
-    match text.parse::<Ipv6Addr>() {
-        Ok(bare) => named(bare.into()),
+    match text.parse() {
+        Ok(bare) => named(bare),
         Err(_) => with_port(text, is_port),
     }
 }
