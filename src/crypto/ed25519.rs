@@ -89,6 +89,11 @@ mod tests {
     }
 
     #[test]
+    fn no_line_shows_a_private_key() {
+        assert_eq!(format!("{:?}", SigningKey::from_seed(&[7; 32])), "SigningKey(..)");
+    }
+
+    #[test]
     fn a_key_of_small_order_is_refused() {
         let mut identity = [0; 32];
         identity[0] = 1;

@@ -162,6 +162,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_line_shows_a_key() {
+        assert_eq!(format!("{:?}", Mac::new(Algorithm::HmacSha256, b"a key")), "Mac(..)");
+    }
+
     /// Test case 2 of [RFC 4231](https://www.rfc-editor.org/rfc/rfc4231#section-4.3) and of
     /// [RFC 2202](https://www.rfc-editor.org/rfc/rfc2202#section-3).
     #[test]

@@ -103,3 +103,58 @@ impl PublicKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [(PublicAlgorithm, &str, std::ops::RangeInclusive<usize>); 9] = [
+        (PublicAlgorithm::EcdsaP256Sha256, "ECDSA P-256", 8..=72),
+        (PublicAlgorithm::EcdsaP256Sha256Fixed, "ECDSA P-256", 64..=64),
+        (PublicAlgorithm::EcdsaP521Sha512Fixed, "ECDSA P-521", 132..=132),
+        (PublicAlgorithm::Ed25519, "Ed25519", 64..=64),
+        (PublicAlgorithm::RsaPkcs1Sha1, "RSA-SHA-1", 256..=1024),
+        (PublicAlgorithm::RsaPkcs1Sha256, "RSA-SHA-256", 256..=1024),
+        (PublicAlgorithm::RsaPkcs1Sha256OrSha1, "RSA-SHA-256 or RSA-SHA-1", 256..=1024),
+        (PublicAlgorithm::RsaPkcs1Sha512, "RSA-SHA-512", 256..=1024),
+        (PublicAlgorithm::RsaPssSha512, "RSA-PSS-SHA-512", 256..=1024),
+    ];
+
+    #[test]
+    fn a_signature_is_as_long_as_its_algorithm_makes_it() {
+        for (algorithm, _, lengths) in ALL {
+            for length in 0..1100 {
+                assert_eq!(algorithm.takes(length), lengths.contains(&length), "{algorithm:?}, {length} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_is_refused_by_the_name_of_the_algorithm() {
+        let ed25519 = VerifyingKey::from_bytes([7; 32]);
+        for (algorithm, name, _) in ALL.into_iter().filter(|(algorithm, ..)| *algorithm != PublicAlgorithm::Ed25519) {
+            let error = PublicKey::parse(algorithm, &ed25519).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("an Ed25519 key verifies no {name}")), "{error}");
+        }
+    }
+
+    #[cfg(all(feature = "ecdsa", feature = "rsa"))]
+    #[test]
+    fn a_key_verifies_nothing_for_another_algorithm() {
+        for (algorithm, ..) in ALL.into_iter().filter(|(algorithm, ..)| *algorithm != PublicAlgorithm::Ed25519) {
+            let key = PublicKey::throwaway(algorithm).unwrap();
+            let parsed = PublicKey::parse(algorithm, &key).unwrap();
+            assert_eq!(format!("{parsed:?}"), "Spki(SpkiKey(..))");
+            assert!(PublicKey::parse(PublicAlgorithm::Ed25519, &key).is_err(), "{algorithm:?}");
+            for length in [0, 64, 72, 132, 256] {
+                assert!(!parsed.verifies(b"a message", &vec![1; length]), "{algorithm:?}, {length} bytes");
+            }
+            for (other, other_name, _) in ALL {
+                let is_rsa = |algorithm: PublicAlgorithm| algorithm.name().starts_with("RSA");
+                if other.name() != algorithm.name() && !(is_rsa(other) && is_rsa(algorithm)) {
+                    assert!(PublicKey::parse(other, &key).is_err(), "{other_name} of {algorithm:?}");
+                }
+            }
+        }
+    }
+}

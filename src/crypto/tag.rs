@@ -89,6 +89,14 @@ mod tests {
     }
 
     #[test]
+    fn its_bytes_come_out_as_they_came_in_and_no_line_shows_them() {
+        let (bytes, len) = Tag::of(&[7; 3]).into_parts();
+        assert_eq!((&bytes[..len], &bytes[len..]), (&[7; 3][..], &[0; 61][..]));
+        assert_eq!(Tag::of(&[7; 65]).as_slice(), [7; 64]);
+        assert_eq!(format!("{:?}", Tag::of(&[7; 3])), "Tag(..)");
+    }
+
+    #[test]
     fn a_shorter_tag_is_no_prefix_that_passes() {
         assert!(!Tag::of(&[0; 20]).matches(&Tag::of(&[0; 32])));
     }

@@ -5,11 +5,13 @@ use bytes::Bytes;
 use http::Request;
 use http::request::Parts;
 
-use super::{Coverage, Scheme, Signer, Verifier};
+use super::keyring::Keyring;
+use super::{Coverage, KeyUrl, Scheme, Signer, Verifier};
 use crate::clock::UnixTime;
 use crate::delivery::Delivery;
 use crate::provider;
-use crate::secret::Secret;
+use crate::rejection::Reason;
+use crate::secret::{Secret, Secrets};
 
 fn shopify(headers: &[(&'static str, &'static str)]) -> Delivery {
     let secret = Secret::new("a secret of at least sixteen bytes").unwrap();
@@ -70,4 +72,57 @@ fn another_event_under_the_same_signature_has_the_same_proof_and_is_told_as_unco
     assert_eq!((sent.id().as_deref(), forged.id().as_deref()), (Some("77"), Some("78")));
     assert_eq!(sent.proof.unwrap().as_slice(), forged.proof.unwrap().as_slice());
     assert_eq!(forged.coverage(), Coverage::Fields(&["/object_payload"]));
+}
+
+#[test]
+fn a_signature_under_either_of_two_names_is_one() {
+    let shows = |name: &str| {
+        let head = Request::post("/").header(name, "x").body(()).unwrap().into_parts().0;
+        provider::ATTIO.shows_signature(&head)
+    };
+    assert!(shows("attio-signature") && shows("x-attio-signature"));
+    assert!(!shows("x-signature"));
+}
+
+#[test]
+fn that_a_retired_key_is_still_used_is_news_once_a_minute() {
+    let secret = |text: &str| Secret::new(text).unwrap();
+    let secrets = Secrets::named("new", secret("a secret of at least sixteen bytes"))
+        .and("old", secret("another of at least sixteen bytes"))
+        .retired();
+    let ring = Keyring::new(&provider::GITHUB, &secrets).unwrap();
+    let news = |id, at| ring.is_news_that_retired(id, UnixTime::from_secs(at));
+    assert!(news("old", 1_000));
+    assert!(!news("old", 1_000) && !news("old", 1_059) && !news("old", 10));
+    assert!(news("old", 1_060));
+    assert!(!news("old", 1_119) && news("old", 1_120));
+    assert!(!news("new", 9_000) && !news("nobody's", 9_000), "they are not retired");
+    assert!(ring.has_retired() && !Keyring::none().has_retired());
+}
+
+#[test]
+fn the_url_of_a_key_has_a_name_between_its_beginning_and_its_end() {
+    let of =
+        |path: &str| KeyUrl::new(&["keys.example"], "/certs/", ".pem").name(&format!("https://keys.example{path}"));
+    assert!(of("/certs/a.pem").is_ok());
+    for path in
+        ["/certs/.pem", "/certs.pem", "/certs/a", "/cert/a.pem", "/a/certs/a.pem", "/certs/a.pem/", "/certs/a.pe"]
+    {
+        assert_eq!(of(path).unwrap_err().reason(), Reason::UnknownKey, "{path}");
+    }
+    let longest = "a".repeat(256 - "https://keys.example/certs/.pem".len());
+    assert!(of(&format!("/certs/{longest}.pem")).is_ok());
+    assert!(of(&format!("/certs/{longest}a.pem")).is_err(), "longer than 256 bytes");
+}
+
+#[test]
+fn a_challenge_is_told_in_the_words_of_the_table() {
+    let said = |scheme: &Scheme| -> Vec<String> {
+        scheme.challenges.iter().map(|one| format!("{}: {}", one.asked(), one.answered_with())).collect()
+    };
+    assert_eq!(said(provider::BRAINTREE.scheme()), ["`GET` with the parameter `bt_challenge`: `<key id>|<HMAC, Hex>`"]);
+    assert_eq!(
+        said(&provider::DISCORD),
+        ["delivery with `/type` = `1`: 200 `{\"type\":1}`", "delivery with `/type` = `0`: 204"]
+    );
 }
