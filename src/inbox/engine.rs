@@ -38,6 +38,8 @@ pub(super) trait Engine: fmt::Debug + Send + Sync + 'static {
     fn counts(&self, subscribers: Vec<Arc<str>>) -> Call<Vec<Counts>>;
     /// Takes away what need not be kept. Returns how many events it touched.
     fn sweep(&self, retention: Retention, now: i64) -> Call<u64>;
+    /// Takes the subscriber's name away, and a part of what is stored for it. Returns how many rows; 0: all is gone.
+    fn forget_subscriber(&self, name: Arc<str>) -> Call<u64>;
     /// Stores what has been accepted, and lets go of the inbox.
     fn close(&self) -> Call<()>;
 }

@@ -99,6 +99,7 @@ mod direct;
 mod engine;
 mod error;
 mod event;
+mod forget;
 mod handle;
 mod layer;
 mod log;

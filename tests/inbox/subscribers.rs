@@ -8,7 +8,9 @@ use std::time::Duration;
 use http::{Request, Response};
 use tower::service_fn;
 use tower_webhook::VerifiedBody;
-use tower_webhook::inbox::{DeadLetterFilter, HeadOfLine, InboxOutcome, RetrySchedule, Subscriber};
+use tower_webhook::inbox::{
+    DeadLetterFilter, HeadOfLine, InboxErrorKind, InboxOutcome, Retention, RetrySchedule, Subscriber,
+};
 
 use crate::site::{Runs, Site, over_both, until};
 
@@ -21,6 +23,7 @@ over_both!(
     a_due_time_survives_a_restart_and_is_kept,
     the_handler_says_when_and_whether_it_is_tried_again,
     a_subscriber_that_is_added_later_gets_what_was_stored_before_as_far_as_it_wants_it,
+    one_that_is_gone_for_good_is_forgotten_with_all_that_waits_for_it,
     a_line_keeps_its_order_and_a_dead_letter_holds_it_up_or_not,
     a_circuit_breaker_postpones_without_counting,
     first_attempts_that_fail_are_no_outage,
@@ -141,6 +144,46 @@ async fn a_subscriber_that_is_added_later_gets_what_was_stored_before_as_far_as_
     let mut ran = new.all();
     ran.sort();
     assert_eq!(ran, ["msg_1#1", "msg_3#1"]);
+}
+
+async fn one_that_is_gone_for_good_is_forgotten_with_all_that_waits_for_it(site: Site) {
+    let (stays, goes, again) = (Runs::default(), Runs::default(), Runs::default());
+    let staying = || Subscriber::new("stays", stays.handler(|_, _| 200));
+    let going = Subscriber::new("goes", goes.handler(|id, _| if id == "msg_0" { 400 } else { 503 }));
+    let inbox = site.options().subscriber(staying()).subscriber(going).open().await.unwrap();
+    inbox.start();
+    let endpoint = site.endpoint(&inbox);
+    // More than are forgotten at once.
+    let count = 600;
+    for n in 0..count {
+        endpoint.send(&site.delivery(&format!("msg_{n}"), "{}")).await.assert_accepted();
+    }
+    until(&inbox, |counts| counts[0].pending == 0 && counts[1].dead == 1).await;
+    let error = inbox.forget_subscriber("goes").await.unwrap_err();
+    assert_eq!(error.kind(), InboxErrorKind::Config, "it is still there");
+    inbox.drain(Duration::ZERO).await.unwrap();
+
+    let retention = Retention::default().done(Duration::from_secs(1));
+    let inbox = site.options().retention(retention).subscriber(staying()).open().await.unwrap();
+    site.clock.advance(Duration::from_secs(2));
+    assert_eq!(inbox.sweep().await.unwrap(), 0, "somebody waits for each body");
+    assert_eq!(inbox.forget_subscriber("goes").await.unwrap(), count);
+    assert_eq!(inbox.forget_subscriber("goes").await.unwrap(), 0);
+    assert_eq!(inbox.forget_subscriber("nobody").await.unwrap(), 0);
+    assert!(inbox.dead_letters(DeadLetterFilter::all(), 10).await.unwrap().is_empty());
+    while inbox.sweep().await.unwrap() > 0 {}
+    inbox.start();
+    site.endpoint(&inbox).send(&site.delivery("msg_new", "{}")).await.assert_accepted();
+    until(&inbox, |counts| counts[0].pending == 0).await;
+    inbox.drain(Duration::ZERO).await.unwrap();
+    assert_eq!(stays.all().len() as u64, count + 1, "each once");
+
+    let named_anew = Subscriber::new("goes", again.handler(|_, _| 200));
+    let inbox = site.options().subscriber(staying()).subscriber(named_anew).open().await.unwrap();
+    inbox.start();
+    until(&inbox, |counts| counts.iter().all(|one| one.pending == 0)).await;
+    assert_eq!(again.all(), ["msg_new#1"], "it is new, and gets what is still stored");
+    inbox.drain(Duration::ZERO).await.unwrap();
 }
 
 async fn a_line_keeps_its_order_and_a_dead_letter_holds_it_up_or_not(site: Site) {

@@ -283,6 +283,10 @@ impl Engine for Postgres {
         })
     }
 
+    fn forget_subscriber(&self, name: Arc<str>) -> Call<u64> {
+        self.call(LONG, move |client| Box::pin(async move { sweep::forget_subscriber(client, &name).await }))
+    }
+
     fn close(&self) -> Call<()> {
         self.rounds.iter().for_each(AbortHandle::abort);
         // What was found and not begun need not wait until its lease lapses.

@@ -52,3 +52,19 @@ pub(super) async fn sweep(client: &mut Object, retention: &Retention, now: i64) 
     transaction.commit().await?;
     Ok(touched)
 }
+
+/// The name and a part of the rows of this subscriber.
+pub(super) async fn forget_subscriber(client: &mut Object, name: &str) -> Result<u64, Error> {
+    let transaction = patient(client).await?;
+    let known = "SELECT 1 FROM webhook_inbox_subscribers WHERE name = $1";
+    if transaction.query_opt(known, &[&name]).await?.is_some() {
+        // As when it was written down: whatever is being stored is stored before, and what comes later sees that it is gone.
+        transaction.batch_execute("LOCK TABLE webhook_inbox_subscribers IN ACCESS EXCLUSIVE MODE").await?;
+        transaction.execute("DELETE FROM webhook_inbox_subscribers WHERE name = $1", &[&name]).await?;
+    }
+    let delete = "DELETE FROM webhook_inbox_deliveries WHERE subscriber = $1
+                  AND seq IN (SELECT seq FROM webhook_inbox_deliveries WHERE subscriber = $1 LIMIT $2)";
+    let deleted = transaction.execute(delete, &[&name, &AT_ONCE]).await?;
+    transaction.commit().await?;
+    Ok(deleted)
+}

@@ -141,6 +141,10 @@ impl Engine for Sqlite {
         })
     }
 
+    fn forget_subscriber(&self, name: Arc<str>) -> Call<u64> {
+        self.writer.write(0, IfFull::Wait, move |connection| sweep::forget_subscriber(connection, &name))
+    }
+
     fn close(&self) -> Call<()> {
         let writer = self.writer.clone();
         Box::pin(async move { writer.close().await })

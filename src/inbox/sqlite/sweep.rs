@@ -57,6 +57,14 @@ pub(super) fn sweep(connection: &Connection, retention: &Retention, now: i64) ->
     Ok(touched as u64)
 }
 
+/// A part of the rows of this subscriber.
+pub(super) fn forget_subscriber(connection: &Connection, name: &str) -> rusqlite::Result<u64> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM deliveries WHERE subscriber = ?1 AND seq IN (SELECT seq FROM deliveries WHERE subscriber = ?1 LIMIT ?2)",
+    )?;
+    Ok(delete.execute(params![name, AT_ONCE])? as u64)
+}
+
 /// All subscribers that have rows, those that are no longer there among them: one look at the index for each.
 fn subscribers(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare_cached(
