@@ -6,9 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
-tools=$(find "$(rustc --print sysroot)/lib/rustlib" "/usr/lib/llvm-$version/bin" -name llvm-profdata 2>/dev/null | head -1)
+tools=
+for folder in "$(rustc --print sysroot)"/lib/rustlib/*/bin "/usr/lib/llvm-$version/bin"; do
+    if [ -x "$folder/llvm-profdata" ]; then tools=$folder && break; fi
+done
 [ -n "$tools" ] || { echo "install llvm-$version, or the component llvm-tools" >&2; exit 1; }
-tools=$(dirname "$tools")
 
 # Only what is ours is compiled anew: the wrapper is asked for the crates of the workspace alone.
 out=$PWD/target/coverage
