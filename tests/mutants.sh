@@ -26,7 +26,10 @@ for module in "${modules[@]}"; do
     case "$module" in
     client_ip) features=() tests=() ;;
     crypto) features=(ecdsa rsa) tests=(wycheproof) ;;
-    scheme) features=(cli) first=(verification) own=(--skip explain:: --skip idempotency::) tests=(schemes signature) ;;
+    scheme)
+        features=(cli ecdsa rsa) own=(--skip explain:: --skip idempotency::)
+        first=(jwt verification) tests=(catalogue challenge fetched_keys schemes signature)
+        ;;
     idempotency) features=(moka redis) tests=(faults redis) ;;
     esac
     # Given to each call of cargo: else all tests and examples are built for each mutant. Other files are not compiled with
