@@ -27,7 +27,7 @@ for module in "${modules[@]}"; do
     client_ip) features=() tests=() ;;
     crypto) features=(ecdsa rsa) tests=(wycheproof) ;;
     scheme)
-        features=(cli ecdsa rsa) own=(--skip explain:: --skip idempotency::)
+        features=(cli) own=(--skip explain:: --skip idempotency::)
         first=(jwt verification) tests=(catalogue challenge fetched_keys schemes signature)
         ;;
     idempotency) features=(moka redis) tests=(faults redis) ;;
