@@ -254,8 +254,10 @@ async fn fault_24_with_min_replicas_a_master_that_became_a_replica_is_left_as_we
     let (one, other) = (Server::start(&["--repl-diskless-sync-delay", "0"]).await, Server::start(&[]).await);
     let third = Server::start(&["--replicaof", "127.0.0.1", &one.port().to_string()]).await;
     let online = async |server: &Server| {
-        until("the replica follows", async || {
-            server.ask::<String>(&["INFO", "replication"]).await.contains("state=online")
+        until("the replica has all, and has said so", async || {
+            let info: String = server.ask(&["INFO", "replication"]).await;
+            let value = |name: &str| info.split([',', '\r', '\n']).find_map(|part| part.strip_prefix(name));
+            info.contains("state=online") && value("offset=") == value("master_repl_offset:")
         })
         .await;
     };
