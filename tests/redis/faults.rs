@@ -251,13 +251,17 @@ async fn fault_24_a_master_that_became_a_replica_is_left_for_the_one_behind_the_
 
 #[tokio::test]
 async fn fault_24_with_min_replicas_a_master_that_became_a_replica_is_left_as_well() {
-    let (one, other) = (Server::start(&["--repl-diskless-sync-delay", "0"]).await, Server::start(&[]).await);
+    // A ping is the first that arrives.
+    let quick = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"];
+    let (one, other) = (Server::start(&quick).await, Server::start(&quick).await);
     let third = Server::start(&["--replicaof", "127.0.0.1", &one.port().to_string()]).await;
     let online = async |server: &Server| {
         until("the replica has all, and has said so", async || {
             let info: String = server.ask(&["INFO", "replication"]).await;
             let value = |name: &str| info.split([',', '\r', '\n']).find_map(|part| part.strip_prefix(name));
-            info.contains("state=online") && value("offset=") == value("master_repl_offset:")
+            info.contains("state=online")
+                && value("offset=") == value("master_repl_offset:")
+                && value("offset=") != Some("0")
         })
         .await;
     };
@@ -269,9 +273,9 @@ async fn fault_24_with_min_replicas_a_master_that_became_a_replica_is_left_as_we
         assert!(owns(&store, &delivery(number)).await);
     }
     proxy.lead_to(other.port());
-    let _: String = other.ask(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]).await;
     let _: String = one.ask(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]).await;
     online(&other).await;
+    online(&one).await;
     assert_eq!(store.complete(&delivery(9), RECORD, KEPT).await.unwrap(), Fenced::Ok);
     let there = claims(&other.store().await, &delivery(9)).await;
     assert_eq!(there, Claim::Done { record: RECORD, same_fingerprint: true });
