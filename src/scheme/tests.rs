@@ -1,11 +1,14 @@
 //! What of a delivery only this crate reads.
 
+use std::sync::Arc;
+
 use base64ct::{Base64, Encoding as _};
 use bytes::Bytes;
 use http::Request;
 use http::request::Parts;
 
 use super::keyring::Keyring;
+use super::plan::Plan;
 use super::{Coverage, KeyUrl, Scheme, Signer, Verifier};
 use crate::clock::UnixTime;
 use crate::delivery::Delivery;
@@ -125,4 +128,12 @@ fn a_challenge_is_told_in_the_words_of_the_table() {
         said(&provider::DISCORD),
         ["delivery with `/type` = `1`: 200 `{\"type\":1}`", "delivery with `/type` = `0`: 204"]
     );
+}
+
+#[test]
+fn what_a_sender_sends_that_signs_nothing_is_let_in_and_not_verified() {
+    let plan = Plan::new(Scheme::unsigned("meraki").into()).unwrap();
+    let verifier = Verifier::of(Arc::new(plan), Arc::new(Keyring::none()));
+    let (head, body) = Request::post("/").body(Bytes::from_static(b"{}")).unwrap().into_parts();
+    assert!(!verifier.verify(&head, &body, None).unwrap().is_verified());
 }
