@@ -1,4 +1,4 @@
-//! What of a delivery only this crate reads.
+//! What of a delivery, of keys and of challenges only this crate sees.
 
 use std::sync::Arc;
 
