@@ -276,10 +276,20 @@ fn what_is_wrong_is_said() {
 
     let twice = format!("[[scheme]]\n{good}[[scheme]]\n{good}");
     assert_eq!(Scheme::all_from_toml(&twice).unwrap_err().to_string(), "two schemes are called `acme`");
-    let many: Vec<_> =
-        (0..=data::MOST_SCHEMES).map(|at| json!({"name": at.to_string(), "algorithm": "basic"})).collect();
-    let many = Scheme::all_from_json(&Value::from(many).to_string()).unwrap_err();
-    assert_eq!((many.kind(), many.to_string().as_str()), (ConfigErrorKind::Limit, "a file has at most 1000 schemes"));
+    let many = |count: usize| {
+        let entries: Vec<_> = (0..count).map(|at| json!({"name": at.to_string(), "algorithm": "basic"})).collect();
+        Scheme::all_from_json(&Value::from(entries).to_string())
+    };
+    assert_eq!(many(data::MOST_SCHEMES).unwrap().len(), data::MOST_SCHEMES);
+    let more = many(data::MOST_SCHEMES + 1).unwrap_err();
+    assert_eq!((more.kind(), more.to_string().as_str()), (ConfigErrorKind::Limit, "a file has at most 1000 schemes"));
+
+    let padded = |length: usize| {
+        let text = json!({"name": "acme", "algorithm": "basic"}).to_string();
+        format!("{text}{}", " ".repeat(length - text.len()))
+    };
+    assert!(Scheme::from_json(&padded(data::LONGEST_FILE)).is_ok());
+    assert!(Scheme::from_json(&padded(data::LONGEST_FILE + 1)).is_err());
 }
 
 #[test]

@@ -124,11 +124,28 @@ const fn is_plain(field: &Field) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Encoding, Say, TimestampFormat, header, json, query};
+    use std::ops::ControlFlow;
+
+    use super::super::{
+        Emit, Encoding, Say, SignatureRule, TimestampFormat, Unverified, VerifyError, body, header, item, json, query,
+    };
     use super::*;
 
     const BODY: Scheme = Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex);
     const MAC: &[Say] = &[Say::Mac(Encoding::Hex)];
+    const COMPUTED: &[Challenge] = &[Challenge::get(query("a")).plain(query("a"), Chars::Token, MAC)];
+    const BY_HEX: &[Challenge] = &[Challenge::get(query("a")).plain(query("a"), Chars::Hex, MAC)];
+    const BY_UUID: &[Challenge] = &[Challenge::get(query("a")).plain(query("a"), Chars::Uuid, MAC)];
+    const LAST_SUCCESS: &[Challenge] = &[Challenge::get(query("a")).fixed(299, "")];
+
+    #[derive(Debug)]
+    struct Whole;
+    impl SignatureRule for Whole {
+        fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
+            let _: ControlFlow<()> = emit(&[request.body]);
+            Ok(())
+        }
+    }
 
     #[test]
     fn each_contradiction_is_named() {
@@ -163,14 +180,36 @@ mod tests {
                 "signature of a delivery",
             ),
         ];
-        for (scheme, word) in WRONG {
+        let rule = Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex).signed_by(&Whole);
+        let by_token = (rule.challenge(COMPUTED), "what a rule signs");
+        for (scheme, word) in WRONG.iter().chain([&by_token]) {
             let problem = scheme.problem().unwrap_or_default();
             assert!(problem.contains(word), "{word}: {problem}");
         }
         let colon = TIMED.signed(&[Part::Timestamp, Part::Lit(":"), Part::Body]);
-        const COMPUTED: &[Challenge] = &[Challenge::get(query("a")).plain(query("a"), Chars::Token, MAC)];
         for scheme in [BODY, colon] {
             assert_eq!(scheme.challenge(COMPUTED).problem(), None);
+        }
+        for chars in [BY_HEX, BY_UUID] {
+            assert_eq!(rule.challenge(chars).problem(), None);
+        }
+        assert_eq!(BODY.challenge(LAST_SUCCESS).problem(), None);
+    }
+
+    #[test]
+    fn a_field_of_a_challenge_is_one_value() {
+        assert!(is_plain(&header("x-a")) && is_plain(&query("a")) && is_plain(&json("/a")));
+        for field in [
+            header("x-a").prefix("a="),
+            header("x-a").opening("a="),
+            header("x-a").or_headers(&["x-b"]),
+            header("x-a").on_several_lines(),
+            item("x-a", ',', "a"),
+            json("a"),
+            query("a b"),
+            body(),
+        ] {
+            assert!(!is_plain(&field), "{field:?}");
         }
     }
 }

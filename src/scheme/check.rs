@@ -150,7 +150,7 @@ impl Scheme {
     }
 
     const fn parts_problem(&self, parts: &[Part]) -> Option<&'static str> {
-        let (mut bodies, mut timestamps, mut secrets) = (0, 0, 0);
+        let (mut bodies, mut timed, mut secrets) = (0, false, 0);
         let mut rest = parts;
         while let [part, after @ ..] = rest {
             match part {
@@ -164,12 +164,12 @@ impl Scheme {
                 Part::Timestamp if self.timestamp.is_none() => {
                     return Some("the timestamp is signed, but it is not said where it stands: call `.timestamp(..)`");
                 }
-                Part::Timestamp => timestamps += 1,
+                Part::Timestamp => timed = true,
                 _ => {}
             }
             rest = after;
         }
-        if timestamps == 0 && self.timestamp.is_some() {
+        if !timed && self.timestamp.is_some() {
             return Some("a timestamp that is not signed proves nothing: name it in `.signed(..)`");
         }
         match self.method {
@@ -288,9 +288,15 @@ mod tests {
 
     use super::super::{TimestampFormat, by_rule, header, item, json, query};
     use super::*;
+    use crate::crypto::PublicAlgorithm;
     use crate::encoding::Encoding;
 
     const GOOD: Scheme = Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex);
+
+    const PUBLIC: Scheme =
+        Scheme::public_key("acme", PublicAlgorithm::EcdsaP256Sha256).signature(header("x-acme"), Encoding::Hex);
+
+    const UNSIGNED: Scheme = Scheme::unsigned("acme");
 
     const DIGEST: Scheme = Scheme::digest_sha256("acme").signature(header("x-acme"), Encoding::Hex);
 
@@ -350,9 +356,57 @@ mod tests {
                 GOOD.timestamp(query("time"), time).signed(&[Part::Timestamp, Part::Body]),
                 "a timestamp stands in one header",
             ),
+            (UNSIGNED.signature(header("x-acme"), Encoding::Hex), "has no signature"),
+            (GOOD.or_ed25519(header("X-Other"), Encoding::Hex), "second signature"),
+            (Scheme::token("acme", header("x-token")).or_ed25519(header("x-other"), Encoding::Hex), "second signature"),
+            (GOOD.timestamp_in_body("time", time), "at a JSON pointer"),
+            (GOOD.timestamp(header("x-time"), time).timestamp_in_body("/time", time), "at a JSON pointer"),
+            (PUBLIC.fetched_key(KeyPlace::IdInHeader("X-Key")), "names the key"),
+            (GOOD.fetched_key(KeyPlace::IdInHeader("x-key")), "a public one"),
+            (GOOD.other_names(&[("x-a", "X-B")]), "other names"),
+            (GOOD.other_names(&[("x-a", "x-b"), ("X-A", "x-b")]), "other names"),
+            (GOOD.signed(&[Part::Header("X-Host"), Part::Body]), "a signed header"),
+            (GOOD.event_type(Place::Header("X-Event")), "a place is"),
+            (GOOD.attempt("X-Attempt"), "the attempt"),
+            (GOOD.account("X-Account"), "the account"),
         ] {
             let problem = scheme.problem().unwrap_or_default();
             assert!(problem.contains(word), "{word}: {problem}");
+        }
+        assert_eq!(PUBLIC.fetched_key(KeyPlace::IdInHeader("x-key")).problem(), None);
+    }
+
+    #[test]
+    fn a_field_is_one_that_can_be_read_in_one_way() {
+        let good = [
+            item("x-acme", ',', "v1").grouped(' '),
+            item("x-acme", ',', "v1").or_key("v2").pair(':'),
+            header("x-acme").opening("v0="),
+            header("x-acme").or_headers(&["x-other"]).on_several_lines(),
+            query("sign"),
+            json("/sign"),
+        ];
+        for field in good {
+            assert!(is_field(&field), "{field:?}");
+        }
+        let wrong = [
+            item("x-acme", ',', "v1").grouped(','),
+            item("x-acme", ',', "v1").grouped('é'),
+            item("x-acme", 'é', "v1"),
+            item("x-acme", ',', "v1").pair('é'),
+            item("x-acme", ',', "v1").pair(','),
+            item("x-acme", ',', ""),
+            item("x-acme", ',', "v1").or_key(""),
+            query("sign").or_headers(&["x-other"]),
+            json("/sign").or_headers(&["x-other"]),
+            json("/sign").prefix("sha256="),
+            json("/sign").opening("v0="),
+            header("x-acme").opening("v0=").or_headers(&["x-other"]),
+            header("x-acme").opening("v0=").on_several_lines(),
+            Field { list: item("x-acme", ',', "v1").list, ..query("sign") },
+        ];
+        for field in wrong {
+            assert!(!is_field(&field), "{field:?}");
         }
     }
 }

@@ -190,6 +190,14 @@ mod tests {
     }
 
     #[test]
+    fn the_first_and_the_last_status_are_within() {
+        const ALL: &[Answered] = &[answered(100, 599, Reaction::Retry)];
+        assert_eq!(ACME.answered(ALL).problem(), None);
+        assert_eq!(ACME.unauthorized_as(400).problem(), None);
+        assert_eq!(ACME.unauthorized_as(499).problem(), None);
+    }
+
+    #[test]
     fn what_cannot_be_is_a_problem() {
         const TOO_LOW: &[Answered] = &[answered(99, 200, Reaction::Success)];
         const TOO_HIGH: &[Answered] = &[answered(200, 299, Reaction::Success), answered(500, 600, Reaction::Retry)];

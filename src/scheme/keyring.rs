@@ -136,7 +136,17 @@ impl Scheme {
                 None => Secret::generate().map(Secrets::from),
             },
             Method::Public(algorithm) => PublicKey::throwaway(algorithm).map(Secrets::from),
-            _ => Secret::generate().map(Secrets::from),
+            _ => {
+                // As this sender writes its secrets: else they would be no keys, and nobody's delivery another refusal.
+                let secret = Secret::generate()?;
+                let text = secret.expose();
+                match self.secret_text {
+                    SecretText::Base64 { .. } => Secret::new(text.strip_prefix(b"whsec_").unwrap_or(text)),
+                    SecretText::Hex => Secret::new(Encoding::Hex.encode(text)),
+                    _ => Ok(secret),
+                }
+                .map(Secrets::from)
+            }
         }
     }
 }

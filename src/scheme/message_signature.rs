@@ -343,17 +343,53 @@ mod tests {
     }
 
     #[test]
+    fn a_key_begins_with_a_small_letter_or_a_star() {
+        for key in ["a", "*", "*a", "a-_.*1"] {
+            assert!(is_key(key), "{key}");
+        }
+        for other in ["", "1", "-a", ".a", "_a", "aB", "a b", "A"] {
+            assert!(!is_key(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_url_is_told_as_it_is_configured() {
+        let (head, body) = published();
+        let at = |public_url: &'static str, component: &str| {
+            derived(
+                component,
+                &Unverified { head: &head, body: &body, key_id: "", public_url, timestamp: "", secret: &[] },
+            )
+        };
+        let url = "https://Hooks.example:443/in?a=1&b=2";
+        assert_eq!(at(url, "@method").as_deref(), Some("POST"));
+        assert_eq!(at(url, "@authority").as_deref(), Some("hooks.example"));
+        assert_eq!(at("http://hooks.example:443/", "@authority").as_deref(), Some("hooks.example:443"));
+        assert_eq!(at(url, "@path").as_deref(), Some("/in"));
+        assert_eq!(at(url, "@query").as_deref(), Some("?a=1&b=2"));
+        assert_eq!(at("https://hooks.example/in", "@query").as_deref(), Some("?"));
+        assert_eq!(at(url, "@target-uri").as_deref(), Some(url));
+        assert_eq!(at(url, "@status"), None);
+        assert!(MessageSignature::new("ed25519").over_url().signs_url());
+        assert!(!MessageSignature::new("ed25519").signs_url());
+    }
+
+    #[test]
     fn each_digest_that_is_known_must_be_that_of_the_body() {
         let body = Bytes::from_static(br#"{"hello": "world"}"#);
         // Of RFC 9530 appendix B.
         let good = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:";
         let other = "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:";
-        for line in [good.to_owned(), format!("md5=:AQ==:, {good}")] {
+        let longer =
+            "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
+        for line in [good.to_owned(), longer.to_owned(), format!("md5=:AQ==:, {good}"), format!("{longer},{good}")] {
             assert!(check_digest(&line, &body).is_ok(), "{line}");
         }
         for (line, reason) in [
             (other.to_owned(), Reason::SignatureMismatch),
             ("md5=:AQ==:".to_owned(), Reason::UnsupportedScheme),
+            (longer.replace("WZ", "Wz"), Reason::SignatureMismatch),
+            (format!(" {good}"), Reason::MalformedSignature),
             (format!("{good},{good}"), Reason::MalformedSignature),
             (format!("{good},"), Reason::MalformedSignature),
             (good.replace('=', ""), Reason::MalformedSignature),

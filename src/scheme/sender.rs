@@ -259,8 +259,16 @@ mod tests {
         for url in ["https://example.com", "http://example.com:8080/a?b=c", "https://[2001:db8::1]/x"] {
             assert_eq!(UrlScheme::new(ACME).at(url).unwrap().public_url(), Some(url));
         }
-        for url in ["", "/hook", "example.com/hook", "ftp://example.com", "https://", "https://a.b/#c", "https://a b/"]
-        {
+        for url in [
+            "",
+            "/hook",
+            "example.com/hook",
+            "ftp://example.com",
+            "https://",
+            "https://:443/a",
+            "https://a.b/#c",
+            "https://a b/",
+        ] {
             let error = UrlScheme::new(ACME).at(url).unwrap_err();
             assert_eq!(error.kind(), ConfigErrorKind::PublicUrl, "{url}");
         }

@@ -1,5 +1,8 @@
 //! What of a delivery, of keys and of challenges only this crate sees.
 
+mod facts;
+mod keys;
+
 use std::sync::Arc;
 
 use base64ct::{Base64, Encoding as _};

@@ -118,7 +118,10 @@ impl SignatureLayer {
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         let plan = Plan::new(sender.into())?;
         // With a name, as tenants that exist have one: to copy and to drop it takes time.
-        let nobody = Resolved::for_tenant("", plan.scheme().throwaway_keys()?);
+        let nobody = plan.scheme().throwaway_keys()?;
+        // They are keys, or the start fails: a tenant that does not exist is refused like a forged delivery.
+        Keyring::new(plan.scheme(), &nobody)?;
+        let nobody = Resolved::for_tenant("", nobody);
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
     }
 

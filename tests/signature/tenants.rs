@@ -92,6 +92,32 @@ async fn an_unknown_tenant_and_a_wrong_signature_are_answered_alike() {
     assert_eq!(reason(&refused), Some(Reason::UnknownKey));
 }
 
+/// Keys of nobody are keys, too, for a sender whose secrets are hex or base64.
+#[tokio::test]
+async fn who_does_not_exist_is_refused_as_a_forgery_however_secrets_are_written() {
+    for (scheme, text) in [
+        (provider::GITHUB, "a secret of at least sixteen bytes"),
+        (provider::SQUARESPACE, "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f"),
+        (provider::MS_TEAMS_OUTGOING, "AAECAwQFBgcICQoLDA0ODwABAgMEBQYHCAkKCwwNDg8="),
+        (provider::STANDARD_WEBHOOKS, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+    ] {
+        let secret = Secret::new(text).unwrap();
+        let known = secret.clone();
+        let resolver = resolver_fn(move |head: &Parts| {
+            let found = (head.uri.path() == "/acme").then(|| Resolved::for_tenant("acme", known.clone()));
+            async move { Ok::<_, std::io::Error>(found) }
+        });
+        let layer = SignatureLayer::resolving(scheme, resolver).unwrap().clock(At(Some(NOW)));
+        for (path, expected) in [("/acme", Reason::SignatureMismatch), ("/nobody", Reason::UnknownKey)] {
+            let request = Request::post(path).header("webhook-id", "msg_1").body(ScriptedBody::whole(b"forged"));
+            let (mut head, body) = request.unwrap().into_parts();
+            Signer::new(scheme, secret.clone()).unwrap().sign(&mut head, &Bytes::from_static(TEXT), NOW).unwrap();
+            let refused = answer(RawBodyLayer::new(), layer.clone(), Request::from_parts(head, body)).await;
+            assert_eq!((reason(&refused), refused.status().as_u16()), (Some(expected), 401), "{}", scheme.name());
+        }
+    }
+}
+
 /// An answer before the body is there would tell who exists, so all tenants wait for it, whatever their keys.
 #[tokio::test]
 async fn who_exists_cannot_be_told_from_when_the_answer_comes() {

@@ -1,0 +1,80 @@
+//! What a scheme tells of itself, and what its values show when they are printed.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+
+use super::super::{
+    Coverage, DEFAULT_BODY_LIMIT, Emit, KeyIdScheme, KeyName, Scheme, SignatureRule, Unverified, UrlScheme,
+    VerifyError, days, header,
+};
+use crate::encoding::Encoding;
+use crate::provider;
+use crate::rejection::Reason;
+
+const ACME: Scheme = Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex);
+
+#[test]
+fn a_scheme_tells_what_its_sender_publishes() {
+    assert_eq!(provider::GITHUB.published_ips(), Some("https://api.github.com/meta"));
+    assert_eq!(ACME.published_ips(), None);
+    assert_eq!((provider::GITHUB.max_body(), ACME.max_body()), (25 * 1024 * 1024, DEFAULT_BODY_LIMIT));
+    assert_eq!(days(2), Duration::from_secs(172_800));
+    assert!(provider::find("paypal").unwrap().fetches_keys() && !provider::GITHUB.fetches_keys());
+    assert!(provider::STANDARD_WEBHOOKS.signs_time() && !provider::GITHUB.signs_time());
+    assert_eq!((provider::GITHUB.coverage(), provider::GITLAB.coverage()), (Coverage::Body, Coverage::Nothing));
+}
+
+#[test]
+fn a_signature_under_another_name_is_not_shown_by_other_fields_that_have_two() {
+    let shows = |name: &str| {
+        let head = Request::post("/").header(name, "x").body(()).unwrap().into_parts().0;
+        provider::SHOPIFY.shows_signature(&head)
+    };
+    assert!(shows("x-shopify-hmac-sha256") && shows("shopify-hmac-sha256"));
+    assert!(!shows("shopify-shop-domain") && !shows("x-shopify-shop-domain"));
+}
+
+#[test]
+fn why_a_delivery_is_not_verified_is_told_with_its_detail() {
+    let error = VerifyError::new(Reason::MissingSignature, "there is no signature header");
+    assert_eq!(error.to_string(), "missing_signature: there is no signature header");
+    #[cfg(feature = "cli")]
+    assert_eq!(error.detail(), "there is no signature header");
+}
+
+#[test]
+fn what_is_printed_has_names_and_no_content() {
+    let name = KeyName::in_set("https://keys.example/jwks", Some("k1")).unwrap();
+    assert_eq!(format!("{name:?}"), r#"KeyName { document: "https://keys.example/jwks", kid: Some("k1") }"#);
+    assert_eq!(format!("{:?}", UrlScheme::new(ACME)), r#"UrlScheme("acme")"#);
+    assert_eq!(format!("{:?}", KeyIdScheme::new(ACME)), r#"KeyIdScheme("acme")"#);
+
+    let (head, body) = Request::post("/").header("x-acme", "00").body(Bytes::from_static(b"{}")).unwrap().into_parts();
+    let request =
+        Unverified { head: &head, body: &body, key_id: "", public_url: "", timestamp: "", secret: b"a secret" };
+    assert_eq!(format!("{request:?}"), "Unverified { method: POST, body_len: 2, .. }");
+}
+
+#[test]
+fn a_rule_that_says_nothing_of_signature_and_time_finds_none() {
+    #[derive(Debug)]
+    struct Whole;
+    impl SignatureRule for Whole {
+        fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
+            let _: ControlFlow<()> = emit(&[request.body]);
+            Ok(())
+        }
+    }
+
+    let (head, body) = Request::post("/").body(Bytes::from_static(b"{}")).unwrap().into_parts();
+    let request = Unverified { head: &head, body: &body, key_id: "", public_url: "", timestamp: "", secret: &[] };
+    let reason = |found: Result<Cow<'_, str>, VerifyError>| found.unwrap_err().reason();
+    assert_eq!(reason(Whole.signature(&request)), Reason::MissingSignature);
+    assert_eq!(reason(Whole.timestamp(&request)), Reason::MissingTimestamp);
+    assert_eq!(Whole.covers(), Coverage::Body);
+    assert!(!Whole.signs_url() && !Whole.needs_key_id());
+}
