@@ -64,8 +64,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn three_failures_in_a_row_open_it_and_one_answer_closes_it() {
         let breaker = Breaker::default();
+        assert!(!breaker.is_failing());
         for answered in [false, false, true, false, false] {
             breaker.heard(answered);
+            assert_eq!(breaker.is_failing(), !answered);
             assert!(breaker.lets_through());
         }
         breaker.heard(false);

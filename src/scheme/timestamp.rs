@@ -77,6 +77,7 @@ mod tests {
         assert_eq!(TimestampFormat::UnixMillis.parse("1614265330123"), Some(UnixTime::from_millis(1_614_265_330_123)));
         let either = TimestampFormat::UnixSecondsOrMillis;
         assert_eq!(either.parse("1614265330"), Some(UnixTime::from_secs(1_614_265_330)));
+        assert_eq!(either.parse("999999999999"), Some(UnixTime::from_secs(999_999_999_999)), "twelve digits");
         assert_eq!(either.parse("1614265330123"), Some(UnixTime::from_millis(1_614_265_330_123)));
         assert_eq!(either.parse("0614265330123"), None);
         for text in [

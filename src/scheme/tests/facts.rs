@@ -78,3 +78,42 @@ fn a_rule_that_says_nothing_of_signature_and_time_finds_none() {
     assert_eq!(Whole.covers(), Coverage::Body);
     assert!(!Whole.signs_url() && !Whole.needs_key_id());
 }
+
+#[test]
+fn where_a_signature_stands_is_known_by_all_its_names() {
+    let of = |scheme: &Scheme| super::super::told::facts(scheme).credentials;
+    let shopify = of(&provider::SHOPIFY);
+    assert_eq!(shopify.headers, ["x-shopify-hmac-sha256", "shopify-hmac-sha256"]);
+    assert!(shopify.told.contains(&"shopify-shop-domain") && shopify.told.contains(&"x-shopify-shop-domain"));
+    assert!(shopify.told.iter().all(|name| !shopify.headers.contains(name)), "{shopify:?}");
+    let slack = of(&provider::SLACK);
+    assert_eq!((slack.headers.as_slice(), slack.told.as_slice()), (&["x-slack-signature"][..], SLACK_TELLS));
+    let stripe = of(&provider::STRIPE);
+    assert_eq!((stripe.headers, stripe.told.len()), (vec!["stripe-signature"], 0));
+    let pandadoc = of(&provider::PANDADOC);
+    assert_eq!((pandadoc.headers.len(), pandadoc.parameters), (0, vec!["signature"]));
+}
+
+const SLACK_TELLS: &[&str] = &["x-slack-retry-num", "x-slack-request-timestamp"];
+
+#[test]
+fn an_id_that_is_no_text_is_malformed_and_not_missing() {
+    let secret = crate::Secret::new("a secret of at least sixteen bytes").unwrap();
+    let id = http::HeaderValue::from_bytes(b"\xff").unwrap();
+    let (mut head, body) = Request::post("/").body(Bytes::from_static(b"{}")).unwrap().into_parts();
+    head.headers.insert("x-github-delivery", id);
+    let now = crate::clock::UnixTime::from_secs(1);
+    super::super::Signer::new(provider::GITHUB, secret.clone()).unwrap().sign(&mut head, &body, now).unwrap();
+    let delivery = super::super::Verifier::new(provider::GITHUB, secret).unwrap().verify(&head, &body, None).unwrap();
+    assert!(matches!(delivery.id, crate::delivery::Value::Malformed));
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn what_a_scheme_signs_is_told_part_by_part() {
+    use super::super::Part;
+
+    assert_eq!(provider::GITHUB.parts(), Some(&[Part::Body][..]));
+    assert_eq!(provider::MAILGUN.parts(), None);
+    assert!(provider::GITHUB.computes_tag() && !provider::GITLAB.computes_tag());
+}
