@@ -101,3 +101,18 @@ fn grpc(code: GrpcCode) -> Response<Bytes> {
     response.headers_mut().insert(HeaderName::from_static("grpc-status"), HeaderValue::from_static(code));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_comes_again_after_whole_seconds_of_what_is_left() {
+        for (left, seconds) in
+            [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (2_000, 2), (29_001, 30), (90_000, 30)]
+        {
+            let rejection = in_flight(Profile::Webhook, Duration::from_millis(left));
+            assert_eq!(rejection.retry_after(), Some(seconds), "{left} ms");
+        }
+    }
+}

@@ -125,8 +125,10 @@ async fn a_drain_takes_nothing_new_and_waits_for_what_runs() {
     let refused = send(&service, delivery("e2")).await;
     assert_eq!((refused.status().as_u16(), reason(&refused)), (503, Some(Reason::Draining)));
     assert_eq!((header(&refused, "connection"), header(&refused, "retry-after")), (Some("close"), Some("5")));
+    let began = tokio::time::Instant::now();
     gate.notify_one();
     let drained = finish.await.unwrap();
     assert!(drained.is_complete());
+    assert_eq!(began.elapsed(), Duration::ZERO, "the last run tells that it has ended");
     assert_eq!((drained.left, drained.abandoned, runs.count()), (0, 0, 1));
 }

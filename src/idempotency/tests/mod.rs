@@ -2,6 +2,8 @@
 
 mod cancelled;
 mod claims;
+#[cfg(feature = "metrics")]
+mod counted;
 mod disconnect;
 mod heart;
 mod ids;
