@@ -379,8 +379,12 @@ fn what_we_sign_passes_and_without_a_shared_secret_nothing_is_signed() {
 fn a_description_of_a_token_that_makes_no_sense_is_named() {
     const JWT: Jwt = Jwt::new(&[JwtAlgorithm::Hs256]);
     const NOTHING: Jwt = Jwt::new(&[]);
+    const LENIENT: Jwt = JWT.leeway(Duration::from_secs(300));
+    const TOO_LENIENT: Jwt = JWT.leeway(Duration::from_secs(301));
+    assert_eq!(Scheme::jwt("acme", header("x-token"), &LENIENT).problem(), None);
     for (scheme, word) in [
         (Scheme::jwt("acme", header("x-token"), &NOTHING), "some algorithm"),
+        (Scheme::jwt("acme", header("x-token"), &TOO_LENIENT), "five minutes"),
         (Scheme::jwt("acme", header("X-Token"), &JWT), "lower case"),
         (Scheme::hmac_sha256("acme").signature(body(), Encoding::Hex), "whole body"),
         (Scheme::jwt("acme", header("x-token"), &JWT).signed(&[Part::Body]), "one of its claims"),

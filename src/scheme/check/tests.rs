@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{TimestampFormat, by_rule, header, item, json, query};
+use super::super::{TimestampFormat, body, by_rule, header, item, json, query};
 use super::*;
 use crate::crypto::PublicAlgorithm;
 use crate::encoding::Encoding;
@@ -113,6 +113,10 @@ fn a_field_is_one_that_can_be_read_in_one_way() {
         item("x-acme", ',', "v1").or_key(""),
         query("sign").or_headers(&["x-other"]),
         json("/sign").or_headers(&["x-other"]),
+        body().prefix("sha256="),
+        body().opening("v0="),
+        by_rule().prefix("sha256="),
+        by_rule().opening("v0="),
         json("/sign").prefix("sha256="),
         json("/sign").opening("v0="),
         header("x-acme").opening("v0=").or_headers(&["x-other"]),

@@ -96,6 +96,12 @@ mod tests {
         assert_eq!(kept.keep(entry("x-other")).unwrap_err().kind(), ConfigErrorKind::Limit);
         assert!(kept.keep(entry("x-acme-0")).is_ok(), "what is there already is given");
         assert!(kept.bytes <= 1000);
+        let bytes = serde_json::to_string(&entry("x-acme")).unwrap().len();
+        assert!(Kept::new(bytes).keep(entry("x-acme")).is_ok(), "the last byte may be used");
+        assert!(Kept::new(bytes - 1).keep(entry("x-acme")).is_err());
+        let longest = "x".repeat(LONGEST_ENTRY - bytes + "x-acme".len());
+        assert!(Kept::new(usize::MAX).keep(entry(&longest)).is_ok());
+        assert!(Kept::new(usize::MAX).keep(entry(&format!("{longest}x"))).is_err());
         let long = "x".repeat(LONGEST_ENTRY);
         assert_eq!(Kept::new(usize::MAX).keep(entry(&long)).unwrap_err().kind(), ConfigErrorKind::Limit);
     }

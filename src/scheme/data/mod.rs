@@ -226,3 +226,6 @@ fn error(kind: ConfigErrorKind, text: &str) -> ConfigError {
     }
     ConfigError::new(kind, shown)
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,3 +57,30 @@ pub(in crate::scheme) fn make(
     mac.update(signed.as_bytes());
     Some(format!("{signed}.{}", Encoding::Base64Url.encode(mac.finish().as_slice())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::UrlScheme;
+    use super::super::token_header;
+    use super::*;
+
+    const SHARED: Jwt = Jwt::new(&[super::super::JwtAlgorithm::Hs256]).claims(&[("url", Claim::IsUrl)]);
+
+    #[test]
+    fn the_query_of_the_call_is_signed_unless_the_url_has_one() {
+        let secret = Secret::new("a secret of at least sixteen bytes").unwrap();
+        for (configured, signed) in [
+            ("https://hooks.example/in", "https://hooks.example/in?b=2"),
+            ("https://hooks.example/in?a=1", "https://hooks.example/in?a=1"),
+        ] {
+            let sender = UrlScheme::new(crate::provider::GITHUB).at(configured).unwrap();
+            let (uri, body) = (Uri::from_static("/in?b=2"), Bytes::new());
+            let token = make(&SHARED, &secret, &sender, (&uri, &body), UnixTime::from_secs(1)).unwrap();
+            assert!(token_header(&token).is_some());
+            let mut claims = [0; 1024];
+            let claims = Encoding::Base64Url.decode(token.split('.').nth(1).unwrap(), &mut claims).unwrap();
+            let claims: Value = serde_json::from_slice(claims).unwrap();
+            assert_eq!(claims["url"], signed);
+        }
+    }
+}

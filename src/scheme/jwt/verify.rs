@@ -263,3 +263,73 @@ fn is_hash_of(claim: Option<&str>, encoding: Encoding, bytes: &[u8]) -> bool {
         _ => claim.trim_end_matches('=') == hash.trim_end_matches('='),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::UrlScheme;
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+    const SHARED: Jwt = Jwt::new(&[JwtAlgorithm::Hs256]);
+
+    fn given<'a>(sender: &'a Sender, uri: &'a Uri) -> Given<'a> {
+        let tolerance = Duration::from_secs(300);
+        Given { sender, uri, body: b"", now: Some(UnixTime::from_secs(NOW)), tolerance }
+    }
+
+    fn sender(url: &str) -> Sender {
+        UrlScheme::new(crate::provider::GITHUB).at(url).unwrap()
+    }
+
+    #[test]
+    fn a_token_has_three_parts_and_none_is_empty() {
+        assert!(looks_like_one("a.b.c"));
+        for other in ["", "a", "a.b", ".b.c", "a..c", "a.b.", "a.b.c.d", "a.b.c.", "..."] {
+            assert!(!looks_like_one(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn whatever_time_a_token_names_counts() {
+        let (sender, uri) = (sender("https://hooks.example/in"), Uri::from_static("/in"));
+        let judge = |claims: Value| {
+            let judged = check_times(&SHARED, claims.as_object().unwrap(), &given(&sender, &uri));
+            judged.map_err(|error| error.reason())
+        };
+        assert_eq!(judge(json!({})), Ok(None));
+        assert_eq!(judge(json!({"iat": NOW})), Ok(Some(UnixTime::from_secs(NOW))));
+        assert_eq!(judge(json!({"iat": NOW - 301})), Err(Reason::TimestampTooOld));
+        assert_eq!(judge(json!({"iat": NOW + 301})), Err(Reason::TimestampInFuture));
+        assert_eq!(judge(json!({"exp": NOW + 1})), Ok(None));
+        assert_eq!(judge(json!({"exp": NOW - 6})), Err(Reason::TimestampTooOld));
+        assert_eq!(judge(json!({"nbf": NOW})), Ok(None));
+        assert_eq!(judge(json!({"nbf": NOW + 6})), Err(Reason::TimestampInFuture));
+        assert_eq!(judge(json!({"nbf": NOW + 6, "iat": NOW})), Err(Reason::TimestampInFuture));
+    }
+
+    #[test]
+    fn the_query_of_the_call_belongs_to_the_url_unless_that_has_one() {
+        let uri = Uri::from_static("/in?b=2");
+        for (configured, called) in
+            [("https://hooks.example/in", "https://hooks.example/in?b=2"), ("https://hooks.example/in?a=1", "")]
+        {
+            let sender = sender(configured);
+            assert_eq!(url(&given(&sender, &uri)), if called.is_empty() { configured } else { called });
+        }
+    }
+
+    #[test]
+    fn hex_digits_of_a_hash_are_of_either_case_and_base64_is_not() {
+        let hash = Sha256::digest(b"body");
+        let hex = Encoding::Hex.encode(&hash);
+        for claim in [hex.clone(), hex.to_ascii_uppercase()] {
+            assert!(is_hash_of(Some(&claim), Encoding::Hex, b"body"));
+        }
+        let base64 = Encoding::Base64.encode(&hash);
+        assert!(is_hash_of(Some(base64.trim_end_matches('=')), Encoding::Base64, b"body"));
+        assert!(!is_hash_of(Some(&base64.to_ascii_uppercase()), Encoding::Base64, b"body"));
+        assert!(!is_hash_of(Some(&hex), Encoding::Hex, b"another") && !is_hash_of(None, Encoding::Hex, b"body"));
+    }
+}

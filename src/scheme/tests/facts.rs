@@ -36,6 +36,12 @@ fn a_signature_under_another_name_is_not_shown_by_other_fields_that_have_two() {
     };
     assert!(shows("x-shopify-hmac-sha256") && shows("shopify-hmac-sha256"));
     assert!(!shows("shopify-shop-domain") && !shows("x-shopify-shop-domain"));
+    let asks = |uri: &str| {
+        let head = Request::post(uri).body(()).unwrap().into_parts().0;
+        provider::PANDADOC.shows_signature(&head)
+    };
+    assert!(asks("/?a=1&signature=00") && asks("/?signature"));
+    assert!(!asks("/?a=1&signatures=00") && !asks("/"));
 }
 
 #[test]

@@ -101,6 +101,36 @@ fn a_key_that_says_another_algorithm_is_not_taken() {
     }
 }
 
+#[cfg(feature = "rsa")]
+#[test]
+fn an_rsa_key_for_another_hash_is_not_taken() {
+    use super::super::header;
+    use crate::crypto::PublicAlgorithm;
+
+    // Of RFC 7517 appendix A.1.
+    const N: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCi\
+        FV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdA\
+        ZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8\
+        awapJzKnqDKgw";
+    let name = KeyName::in_set("https://keys.example/jwks", None).unwrap();
+    let taken = |by: PublicAlgorithm, algorithm: &str| {
+        let set = format!(r#"{{"keys":[{{"kty":"RSA","n":"{N}",{algorithm}"e":"AQAB"}}]}}"#);
+        let document = crate::verifying_key::KeyDocument::jwks(&set).unwrap();
+        let scheme = Scheme::public_key("acme", by).signature(header("x-acme"), Encoding::Base64);
+        Keyring::fetched(&scheme, &name, &document).is_some()
+    };
+    for (by, own, other) in [
+        (PublicAlgorithm::RsaPkcs1Sha256, "RS256", "RS512"),
+        (PublicAlgorithm::RsaPkcs1Sha512, "RS512", "PS512"),
+        (PublicAlgorithm::RsaPssSha512, "PS512", "RS512"),
+    ] {
+        let named = |algorithm: &str| format!(r#""alg":"{algorithm}","#);
+        assert!(taken(by, "") && taken(by, &named(own)), "{own}");
+        assert!(!taken(by, &named(other)), "{own} {other}");
+    }
+    assert!(taken(PublicAlgorithm::RsaPkcs1Sha1, "") && !taken(PublicAlgorithm::RsaPkcs1Sha1, r#""alg":"RS256","#));
+}
+
 #[cfg(feature = "cli")]
 #[test]
 fn a_hash_is_chosen_where_the_sender_lets_its_users_choose() {
