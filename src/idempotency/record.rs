@@ -191,6 +191,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_as_short_as_the_commonest_is_not_taken_for_it() {
+        let empty = headers(&[("content-type", b"")]);
+        let answer = decode(encode(StatusCode::OK, &empty, &[], None, &StoredBody::Bytes(Bytes::new())));
+        assert_eq!(answer.headers, empty);
+        // Trailers and a body of as many bytes.
+        let trailers = headers(&[("grpc-status", b"0")]);
+        for length in 0..=32 {
+            let body = StoredBody::Bytes(Bytes::from(vec![b'x'; length]));
+            let answer = decode(encode(StatusCode::OK, &HeaderMap::new(), &[], Some(&trailers), &body));
+            assert_eq!((answer.trailers.as_ref(), answer.body), (Some(&trailers), body), "{length}");
+        }
+    }
+
+    #[test]
     fn cookies_and_what_belongs_to_one_connection_are_never_stored() {
         let named = [SET_COOKIE, DATE, HeaderName::from_static("x-mine")];
         let map = headers(&[

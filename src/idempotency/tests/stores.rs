@@ -265,3 +265,19 @@ async fn a_forgotten_delivery_runs_again() {
     assert_eq!(outcome(&send(&service, delivery("e1")).await), None);
     assert_eq!(runs.count(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn why_a_store_gave_no_answer_is_told_with_its_own_words() {
+    let store = Shaky::default();
+    store.fail("claim", 1);
+    let shaky: Arc<dyn erased::ErasedStore> = Arc::new(erased::Boxed::new(store.clone()));
+    assert_eq!(shaky.backend(), "other");
+    let claimed = Claimed::new(Key::from_bytes([7; 32]));
+    let failed = shaky.claim(&claimed, Duration::from_secs(30), Duration::from_secs(1)).await.unwrap_err();
+    assert_eq!(failed.to_string(), "the idempotency store failed");
+    assert_eq!(std::error::Error::source(&failed).unwrap().to_string(), "connection refused");
+    store.hangs_ms.store(2_000, Ordering::SeqCst);
+    let late = shaky.claim(&claimed, Duration::from_secs(30), Duration::from_secs(1)).await.unwrap_err();
+    assert_eq!(late.to_string(), "the idempotency store did not answer in time");
+    assert!(std::error::Error::source(&late).is_none());
+}

@@ -123,3 +123,31 @@ fn what_a_scheme_signs_is_told_part_by_part() {
     assert_eq!(provider::MAILGUN.parts(), None);
     assert!(provider::GITHUB.computes_tag() && !provider::GITLAB.computes_tag());
 }
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_hash_of_a_scheme_is_told_with_its_length_and_the_others() {
+    use super::super::TimestampFormat;
+
+    for (scheme, name, length) in [
+        (Scheme::hmac_md5("acme"), "MD5", 16),
+        (Scheme::hmac_sha1("acme"), "SHA-1", 20),
+        (Scheme::hmac_sha256("acme"), "SHA-256", 32),
+        (Scheme::hmac_sha384("acme"), "SHA-384", 48),
+        (Scheme::hmac_sha512("acme"), "SHA-512", 64),
+        (Scheme::digest_md5("acme"), "MD5", 16),
+        (Scheme::digest_sha1("acme"), "SHA-1", 20),
+        (Scheme::digest_sha256("acme"), "SHA-256", 32),
+        (Scheme::digest_sha384("acme"), "SHA-384", 48),
+    ] {
+        assert_eq!((scheme.hash_name(), scheme.tag_len()), (Some(name), Some(length)));
+        let others: Vec<_> = scheme.other_hashes().filter_map(|other| other.hash_name()).collect();
+        assert!(others.len() >= 3 && !others.contains(&name), "{name}: {others:?}");
+    }
+    let token = Scheme::token("acme", header("x-token"));
+    assert_eq!((token.hash_name(), token.tag_len(), token.other_hashes().count()), (None, None, 0));
+
+    let millis = provider::STRIPE.with_timestamp_format(TimestampFormat::UnixMillis).unwrap();
+    assert_eq!(millis.timestamp_format(), Some(TimestampFormat::UnixMillis));
+    assert!(provider::GITHUB.with_timestamp_format(TimestampFormat::UnixMillis).is_none());
+}
