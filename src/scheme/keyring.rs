@@ -136,17 +136,18 @@ impl Scheme {
                 None => Secret::generate().map(Secrets::from),
             },
             Method::Public(algorithm) => PublicKey::throwaway(algorithm).map(Secrets::from),
-            _ => {
-                // As this sender writes its secrets: else they would be no keys, and nobody's delivery another refusal.
-                let secret = Secret::generate()?;
-                let text = secret.expose();
-                match self.secret_text {
-                    SecretText::Base64 { .. } => Secret::new(text.strip_prefix(b"whsec_").unwrap_or(text)),
-                    SecretText::Hex => Secret::new(Encoding::Hex.encode(text)),
-                    _ => Ok(secret),
-                }
-                .map(Secrets::from)
-            }
+            _ => self.throwaway_secret().map(Secrets::from),
+        }
+    }
+
+    /// As this sender writes its secrets: else it would be no key, and nobody's delivery refused for that.
+    fn throwaway_secret(&self) -> Result<Secret, ConfigError> {
+        let secret = Secret::generate()?;
+        let text = secret.expose();
+        match self.secret_text {
+            SecretText::Base64 { .. } => Secret::new(text.strip_prefix(b"whsec_").unwrap_or(text)),
+            SecretText::Hex => Secret::new(Encoding::Hex.encode(text)),
+            _ => Ok(secret),
         }
     }
 }
