@@ -124,11 +124,8 @@ const fn is_plain(field: &Field) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
-
-    use super::super::{
-        Emit, Encoding, Say, SignatureRule, TimestampFormat, Unverified, VerifyError, body, header, item, json, query,
-    };
+    use super::super::tests::Whole;
+    use super::super::{Encoding, Say, TimestampFormat, body, header, item, json, query};
     use super::*;
 
     const BODY: Scheme = Scheme::hmac_sha256("acme").signature(header("x-acme"), Encoding::Hex);
@@ -137,15 +134,6 @@ mod tests {
     const BY_HEX: &[Challenge] = &[Challenge::get(query("a")).plain(query("a"), Chars::Hex, MAC)];
     const BY_UUID: &[Challenge] = &[Challenge::get(query("a")).plain(query("a"), Chars::Uuid, MAC)];
     const LAST_SUCCESS: &[Challenge] = &[Challenge::get(query("a")).fixed(299, "")];
-
-    #[derive(Debug)]
-    struct Whole;
-    impl SignatureRule for Whole {
-        fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
-            let _: ControlFlow<()> = emit(&[request.body]);
-            Ok(())
-        }
-    }
 
     #[test]
     fn each_contradiction_is_named() {

@@ -7,15 +7,18 @@ use serde_json::{Value, json};
 use super::super::{Encoding, Scheme, header};
 use crate::provider;
 
+/// An object with these further members.
+fn and(mut object: Value, more: &Value) -> Value {
+    object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    object
+}
+
 /// A scheme with these further keys.
 fn with(more: &Value) -> Result<Scheme, String> {
-    let mut whole = json!({
+    let acme = json!({
         "name": "acme", "algorithm": "hmac-sha256", "signature": {"header": "x-acme", "encoding": "hex"},
     });
-    for (key, value) in more.as_object().unwrap() {
-        whole[key] = value.clone();
-    }
-    Scheme::from_json(&whole.to_string()).map_err(|error| error.to_string())
+    Scheme::from_json(&and(acme, more).to_string()).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -35,22 +38,16 @@ fn the_longest_of_each_is_taken() {
 
 #[test]
 fn what_belongs_to_a_list_needs_one() {
-    let signature = |more: &Value| {
-        let mut field = json!({"header": "x-acme", "encoding": "hex"});
-        for (key, value) in more.as_object().unwrap() {
-            field[key] = value.clone();
-        }
-        with(&json!({"signature": field}))
-    };
+    let signature =
+        |more: &Value| with(&json!({"signature": and(json!({"header": "x-acme", "encoding": "hex"}), more)}));
     for alone in [json!({"between": ":"}), json!({"groups": " "}), json!({"or_key": "v0"}), json!({"spaced": true})] {
         let problem = signature(&alone).unwrap_err();
         assert!(problem.contains("say its `separator`"), "{alone}: {problem}");
     }
-    assert!(signature(&json!({"separator": ",", "items": "all"})).is_ok());
+    let list = json!({"separator": ",", "items": "all"});
+    assert!(signature(&list).is_ok());
     for pair in [json!({"between": ":"}), json!({"or_key": "v0"})] {
-        let mut list = json!({"separator": ",", "items": "all"});
-        list.as_object_mut().unwrap().extend(pair.as_object().unwrap().clone());
-        assert!(signature(&list).is_err(), "{list}");
+        assert!(signature(&and(list.clone(), &pair)).is_err(), "{pair}");
     }
 }
 

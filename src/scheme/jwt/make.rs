@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::super::sender::Sender;
-use super::verify::mac;
+use super::verify::{called_url, mac};
 use super::{Claim, Jwt};
 use crate::clock::UnixTime;
 use crate::encoding::Encoding;
@@ -24,11 +24,7 @@ pub(in crate::scheme) fn make(
     now: UnixTime,
 ) -> Option<String> {
     let algorithm = jwt.algorithms().iter().find(|algorithm| algorithm.public().is_none())?;
-    let base = sender.public_url().unwrap_or_default();
-    let url = match uri.query() {
-        Some(query) if !base.contains('?') => format!("{base}?{query}"),
-        _ => base.to_owned(),
-    };
+    let url = called_url(sender, uri);
     let hash = |encoding: Encoding, bytes: &[u8]| encoding.encode(&Sha256::digest(bytes));
     let seconds = now.as_secs();
     let mut claims = Map::new();

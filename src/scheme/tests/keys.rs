@@ -47,10 +47,13 @@ fn nobody_has_keys_of_the_kind_that_the_sender_uses() {
         assert!(Keyring::new(scheme, &keys).is_ok(), "{}", scheme.name());
     }
     for scheme in public {
-        let keys = scheme.throwaway_keys();
-        assert!(keys.is_err() || Keyring::new(scheme, &keys.unwrap()).is_ok(), "{}", scheme.name());
-        #[cfg(all(feature = "ecdsa", feature = "ed25519", feature = "rsa"))]
-        assert!(scheme.throwaway_keys().is_ok(), "{}", scheme.name());
+        match scheme.throwaway_keys() {
+            Ok(keys) => assert!(Keyring::new(scheme, &keys).is_ok(), "{}", scheme.name()),
+            Err(error) => {
+                let all = cfg!(all(feature = "ecdsa", feature = "ed25519", feature = "rsa"));
+                assert!(!all, "{}: {error}", scheme.name());
+            }
+        }
     }
 }
 
