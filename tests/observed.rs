@@ -5,5 +5,7 @@
 mod listener;
 #[path = "observed/planted.rs"]
 mod planted;
+#[path = "observed/stores.rs"]
+mod stores;
 #[path = "observed/traces.rs"]
 mod traces;

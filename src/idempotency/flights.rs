@@ -275,6 +275,28 @@ mod tests {
     }
 
     #[test]
+    fn whoever_leaves_takes_neither_the_run_nor_those_who_still_wait_along() {
+        let flights = Arc::new(Flights::default());
+        let lead = flights.lead(key(1));
+        drop(waiter(&flights, 1).unwrap());
+        assert!(matches!(flights.wait(key(1), Whose::Entered, LIMITS), Wait::Waiter(_)), "it still runs");
+        lead.end(&Ended::Released);
+        let (leaves, mut stays) = (waiter(&flights, 1).unwrap(), task::spawn(waiter(&flights, 1).unwrap()));
+        drop(leaves);
+        assert_pending!(stays.poll());
+    }
+
+    #[test]
+    fn where_two_run_the_end_of_one_leaves_the_other_entered() {
+        let flights = Arc::new(Flights::default());
+        let (late, second) = (flights.lead(key(1)), flights.lead(key(1)));
+        late.end(&Ended::Released);
+        assert!(matches!(flights.wait(key(1), Whose::Entered, LIMITS), Wait::Waiter(_)));
+        second.end(&Ended::Released);
+        assert!(matches!(flights.wait(key(1), Whose::Entered, LIMITS), Wait::Elsewhere));
+    }
+
+    #[test]
     fn a_run_elsewhere_cannot_be_waited_for() {
         let flights = Arc::new(Flights::default());
         assert!(matches!(flights.wait(key(1), Whose::Entered, LIMITS), Wait::Elsewhere));

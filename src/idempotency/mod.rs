@@ -109,7 +109,7 @@ mod log;
 #[cfg(feature = "moka")]
 mod memory;
 #[cfg(not(feature = "moka"))]
-#[path = "no_memory.rs"]
+#[path = "memory_disabled.rs"]
 mod memory;
 mod policy;
 #[cfg(feature = "postgres")]

@@ -145,3 +145,38 @@ async fn what_the_grace_of_a_drain_is_too_short_for_is_stopped_and_given_back() 
         assert!(layer.drain().finish(Duration::ZERO).await.is_complete());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_to_end_before_the_next_beat_of_the_others_ends_in_time() {
+    let (runs, gate) = (Runs::default(), Arc::new(Notify::new()));
+    let drain = Drain::new();
+    let patient = IdempotencyLayer::in_memory().drained_by(&drain).layer(gated(&runs, &gate));
+    let layer = IdempotencyLayer::in_memory().drained_by(&drain).max_execution(Duration::from_secs(2));
+    let hasty = layer.layer(gated(&runs, &gate));
+    // Beats at 10 s.
+    let first = tokio::spawn(send_owned(patient, "e1"));
+    settle().await;
+    let begun = tokio::time::Instant::now();
+    let answer = send(&hasty, delivery("e2")).await;
+    assert_eq!((outcome(&answer), begun.elapsed()), (Some(Outcome::HandlerTimeout), Duration::from_secs(2)));
+    gate.notify_one();
+    assert_eq!(first.await.unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_of_the_beats_ends_with_the_layers() {
+    let (runs, gate) = (Runs::default(), Arc::new(Notify::new()));
+    let layer = IdempotencyLayer::in_memory();
+    let run = tokio::spawn(send_owned(layer.layer(gated(&runs, &gate)), "e1"));
+    settle().await;
+    assert!(format!("{:?}", layer.drain()).contains("beating: true"));
+    gate.notify_one();
+    assert_eq!(run.await.unwrap().status(), 200);
+    // So that it waits for the next run, and for no time.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks(), 1);
+    drop(layer);
+    settle().await;
+    assert_eq!(tasks(), 0);
+}

@@ -205,6 +205,7 @@ fn what_is_public_can_be_shared_and_printed() {
     is_send_and_sync(&layer.drain());
     is_send_and_sync(&MemoryStore::new());
     assert!(format!("{layer:?}").contains("lease: 30s"));
+    assert!(format!("{:?}", MemoryStore::new()).contains("in_flight: 0"));
     let future = service.call(delivery("e1"));
     assert!(format!("{future:?}").contains("Idle"));
 }

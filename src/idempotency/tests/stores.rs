@@ -12,6 +12,8 @@ pub(super) struct Shaky {
     /// So many calls of each name fail from now on.
     failing: Arc<Mutex<Vec<(&'static str, usize)>>>,
     pub(super) hangs_ms: Arc<AtomicU64>,
+    /// How long the answer to a claim is under way.
+    answers_after_ms: Arc<AtomicU64>,
     pub(super) shared: bool,
 }
 
@@ -60,7 +62,9 @@ impl Store for Shaky {
 
     async fn claim(&self, claimed: &Claimed, lease: Duration) -> Result<Claim, Down> {
         self.enter("claim").await?;
-        Ok(sure(Store::claim(&self.inner, claimed, lease).await))
+        let claim = sure(Store::claim(&self.inner, claimed, lease).await);
+        tokio::time::sleep(Duration::from_millis(self.answers_after_ms.load(Ordering::SeqCst))).await;
+        Ok(claim)
     }
 
     async fn complete(&self, claimed: &Claimed, record: Bytes, retain_for: Duration) -> Result<Fenced, Down> {
@@ -280,4 +284,36 @@ async fn why_a_store_gave_no_answer_is_told_with_its_own_words() {
     let late = shaky.claim(&claimed, Duration::from_secs(30), Duration::from_secs(1)).await.unwrap_err();
     assert_eq!(late.to_string(), "the idempotency store did not answer in time");
     assert!(std::error::Error::source(&late).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_while_a_copy_is_told_of_it_is_waited_for_no_more() {
+    let (runs, store, gate) = (Runs::default(), Shaky::default(), Arc::new(Notify::new()));
+    let service = IdempotencyLayer::new(store.clone()).layer(gated(&runs, &gate));
+    let first = service.clone();
+    let first = tokio::spawn(async move { send(&first, delivery("e1")).await.status() });
+    settle().await;
+    store.answers_after_ms.store(100, Ordering::SeqCst);
+    let begun = tokio::time::Instant::now();
+    let copy = tokio::spawn(async move { send(&service, delivery("e1")).await });
+    settle().await;
+    gate.notify_one();
+    assert_eq!(first.await.unwrap(), 200);
+    let copy = copy.await.unwrap();
+    assert_eq!((outcome(&copy), begun.elapsed()), (Some(Outcome::Duplicate), Duration::from_millis(200)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_a_run_of_this_process_asks_a_shared_store_once() {
+    let (runs, mut store, gate) = (Runs::default(), Shaky::default(), Arc::new(Notify::new()));
+    store.shared = true;
+    let service = IdempotencyLayer::new(store.clone()).layer(gated(&runs, &gate));
+    let [first, copy] = [(); 2].map(|()| {
+        let service = service.clone();
+        tokio::spawn(async move { send(&service, delivery("e1")).await.status() })
+    });
+    settle().await;
+    gate.notify_one();
+    assert_eq!((first.await.unwrap().as_u16(), copy.await.unwrap().as_u16(), runs.count()), (200, 200, 1));
+    assert_eq!(store.calls(), ["claim", "claim", "complete"]);
 }
