@@ -9,6 +9,7 @@ mod ed25519;
 #[path = "ed25519_disabled.rs"]
 mod ed25519;
 mod mac;
+mod message;
 mod public_key;
 #[cfg(any(feature = "ecdsa", feature = "rsa"))]
 mod spki;
@@ -23,6 +24,7 @@ pub(crate) use ed25519::Ed25519Signer;
 pub use ed25519::SigningKey;
 pub use mac::Algorithm;
 pub(crate) use mac::{Hash, Mac};
+pub(crate) use message::Message;
 pub use public_key::PublicAlgorithm;
 pub(crate) use public_key::PublicKey;
 pub(crate) use tag::Tag;

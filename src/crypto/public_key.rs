@@ -1,5 +1,6 @@
 //! Public keys and the signatures that they verify.
 
+use super::Message;
 use super::ed25519::Ed25519Key;
 use super::spki::SpkiKey;
 use crate::config_error::ConfigError;
@@ -54,6 +55,12 @@ impl PublicAlgorithm {
         }
     }
 
+    /// Whether what is signed is the SHA-256 of the message.
+    #[cfg(any(feature = "ecdsa", feature = "rsa"))]
+    pub(super) const fn is_by_sha256(self) -> bool {
+        matches!(self, Self::EcdsaP256Sha256 | Self::EcdsaP256Sha256Fixed | Self::RsaPkcs1Sha256)
+    }
+
     /// As it is written in tables.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -96,9 +103,9 @@ impl PublicKey {
         }
     }
 
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, message: &Message<'_>, signature: &[u8]) -> bool {
         match self {
-            Self::Ed25519(key) => signature.try_into().is_ok_and(|signature| key.verifies(message, signature)),
+            Self::Ed25519(key) => signature.try_into().is_ok_and(|signature| key.verifies(message.whole(), signature)),
             Self::Spki(key) => key.verifies(message, signature),
         }
     }
@@ -147,7 +154,10 @@ mod tests {
             assert_eq!(format!("{parsed:?}"), "Spki(SpkiKey(..))");
             assert!(PublicKey::parse(PublicAlgorithm::Ed25519, &key).is_err(), "{algorithm:?}");
             for length in [0, 64, 72, 132, 256] {
-                assert!(!parsed.verifies(b"a message", &vec![1; length]), "{algorithm:?}, {length} bytes");
+                assert!(
+                    !parsed.verifies(&Message::new(&[b"a message"]), &vec![1; length]),
+                    "{algorithm:?}, {length} bytes"
+                );
             }
             for (other, other_name, _) in ALL {
                 let is_rsa = |algorithm: PublicAlgorithm| algorithm.name().starts_with("RSA");

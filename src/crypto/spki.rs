@@ -3,17 +3,25 @@
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{Digest, SHA256};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair, ParsedPublicKey, RsaKeyPair, VerificationAlgorithm};
 
-use super::PublicAlgorithm;
+use super::{Message, PublicAlgorithm};
 use crate::config_error::ConfigError;
 use crate::verifying_key::VerifyingKey;
 
 /// A public key out of a SubjectPublicKeyInfo, parsed once for each algorithm that may have been used.
 #[derive(Clone)]
-pub(crate) struct SpkiKey(Arc<[ParsedPublicKey]>);
+pub(crate) struct SpkiKey(Arc<[Ready]>);
+
+#[derive(Clone)]
+struct Ready {
+    key: ParsedPublicKey,
+    /// Whether it hashes what is signed by SHA-256: then it is not hashed again.
+    by_sha256: bool,
+}
 
 impl SpkiKey {
     pub(crate) fn parse(algorithm: PublicAlgorithm, der: &[u8]) -> Result<Self, ConfigError> {
@@ -37,13 +45,20 @@ impl SpkiKey {
             other => return Err(ConfigError::secret(format!("{} is not compiled in", other.name()))),
         };
         match ParsedPublicKey::new(verifies_with, der) {
-            Ok(key) => Ok(Self(Arc::from([key]))),
+            Ok(key) => Ok(Self(Arc::from([Ready { key, by_sha256: algorithm.is_by_sha256() }]))),
             Err(_) => Err(ConfigError::secret(format!("a public key is no key for {}", algorithm.name()))),
         }
     }
 
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.iter().any(|key| key.verify_sig(message, signature).is_ok())
+    pub(crate) fn verifies(&self, message: &Message<'_>, signature: &[u8]) -> bool {
+        self.0.iter().any(|Ready { key, by_sha256 }| {
+            if *by_sha256 {
+                let digest = Digest::import_less_safe(message.sha256().as_slice(), &SHA256);
+                digest.is_ok_and(|digest| key.verify_digest_sig(&digest, signature).is_ok())
+            } else {
+                key.verify_sig(message.whole(), signature).is_ok()
+            }
+        })
     }
 }
 

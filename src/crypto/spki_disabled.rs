@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use super::PublicAlgorithm;
+use super::{Message, PublicAlgorithm};
 use crate::config_error::ConfigError;
 use crate::verifying_key::VerifyingKey;
 
@@ -15,7 +15,7 @@ impl SpkiKey {
         Err(disabled(algorithm))
     }
 
-    pub(crate) fn verifies(&self, _: &[u8], _: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, _: &Message<'_>, _: &[u8]) -> bool {
         match self.0 {}
     }
 }

@@ -17,7 +17,7 @@ use super::sender::Sender;
 use super::terms::{Content, Method};
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
-use crate::crypto::{Hash, Mac, Tag};
+use crate::crypto::{Mac, Message, Tag};
 use crate::delivery::{Delivery, SignedMaterial};
 use crate::rejection::Reason;
 use crate::secret::Secrets;
@@ -296,7 +296,7 @@ impl Verification {
             KeyKind::Public(public) => {
                 let plan = &self.verifier.plan;
                 let second = !plan.scheme().needs_public_key();
-                let message = content.concat();
+                let message = Message::new(content);
                 let fits = |text: &str| {
                     plan.decode_public(text, second).is_some_and(|signature| public.verifies(&message, &signature))
                 };
@@ -306,11 +306,7 @@ impl Verification {
                     Ok(None) => plan.candidates(&self.examined, head, second)?.any(fits),
                 };
                 // Of one message there can be many signatures: what is signed tells a replay.
-                signed.then(|| {
-                    let mut hash = Mac::plain(Hash::Sha256);
-                    hash.update(&message);
-                    hash.finish()
-                })
+                signed.then(|| *message.sha256())
             }
             KeyKind::Jwt(_) | KeyKind::Token(_) => None,
         }

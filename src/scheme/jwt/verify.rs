@@ -13,7 +13,7 @@ use super::super::sender::Sender;
 use super::{Claim, Jwt, JwtAlgorithm};
 use crate::clock::UnixTime;
 use crate::config_error::ConfigError;
-use crate::crypto::{Algorithm, Mac, PublicAlgorithm, PublicKey, Tag};
+use crate::crypto::{Algorithm, Mac, Message, PublicAlgorithm, PublicKey, Tag};
 use crate::encoding::Encoding;
 use crate::rejection::Reason;
 use crate::secret::{KeyMaterial, Secret};
@@ -163,7 +163,7 @@ pub(in crate::scheme) fn verify(
         return Err(malformed("the signature of the token cannot be decoded"));
     };
     let matches = match key {
-        Ready::Public(key) => key.verifies(signed, signature),
+        Ready::Public(key) => key.verifies(&Message::new(&[signed]), signature),
         Ready::Mac(mac) => {
             let mut mac = mac.clone();
             mac.update(signed);

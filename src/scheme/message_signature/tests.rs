@@ -26,7 +26,7 @@ fn published() -> (Parts, Bytes) {
 #[cfg(feature = "ed25519")]
 #[test]
 fn the_signature_that_the_rfc_publishes_verifies() {
-    use crate::crypto::PublicKey;
+    use crate::crypto::{Message, PublicKey};
     use crate::verifying_key::VerifyingKey;
 
     let (head, body) = published();
@@ -45,7 +45,7 @@ fn the_signature_that_the_rfc_publishes_verifies() {
     let key = PublicKey::parse(PublicAlgorithm::Ed25519, &VerifyingKey::from_base64(key).unwrap()).unwrap();
     let mut signature = [0; 64];
     assert!(Encoding::Base64.decode(&rule.signature(&request).unwrap(), &mut signature).is_some());
-    assert!(key.verifies(base.as_bytes(), &signature), "{base}");
+    assert!(key.verifies(&Message::new(&[base.as_bytes()]), &signature), "{base}");
     assert_eq!(rule.key(&request).unwrap().document(), "test-key-ed25519");
     // It does not cover the body.
     assert_eq!(rule.examine(&head).unwrap_err().reason(), Reason::UnsupportedScheme);
