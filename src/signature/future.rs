@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::handed::Handed;
 use super::key_cache::Finding;
 use super::layer::{Config, Keys};
-use super::resolver::{Resolved, Resolving};
+use super::resolver::{Found, Resolved, Resolving};
 use super::verifying::{Verifying, judged, passes, reported};
 use crate::body::{BodyBudget, BoxError, Captured, Collect, ResponseBody, VerifiedBody};
 use crate::clock::UnixTime;
@@ -99,9 +99,9 @@ enum Step {
 fn first_step(config: &Config, head: &Parts) -> Result<Step, Rejection> {
     let now = config.clock.now();
     match &config.keys {
-        Keys::Resolver { resolver, .. } => {
+        Keys::Resolver { resolver, nobody } => {
             let examined = examine_without_keys(&config.plan, head, now)?;
-            Ok(Step::Resolve(resolver.resolve(head), (examined, now)))
+            Ok(Step::Resolve(resolver.resolve(head, nobody), (examined, now)))
         }
         Keys::Source(_) => {
             let seen = (examine_without_keys(&config.plan, head, now)?, now);
@@ -130,17 +130,11 @@ fn find_key(config: &Config, head: &Parts, bytes: &Bytes) -> Result<(Finding, Ke
 fn resolved(
     config: &Config,
     (examined, now): Head,
-    found: Result<Option<Resolved>, BoxError>,
+    found: Result<Found, BoxError>,
     head: &Parts,
 ) -> Result<Verifying, Rejection> {
-    let Keys::Resolver { nobody, .. } = &config.keys else {
-        return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no resolver"));
-    };
-    let found =
+    let Found { keys: Resolved { secrets, tenant }, is_nobody } =
         found.map_err(|error| Rejection::new(Reason::KeyUnavailable).with_detail(format!("key resolver: {error}")))?;
-    let is_nobody = found.is_none();
-    // As cheap as the copy that the resolver made of keys it found.
-    let Resolved { secrets, tenant } = found.unwrap_or_else(|| nobody.clone());
     let ring = Keyring::new(config.plan.scheme(), &secrets)
         .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
     let verifying = Verifying::begin(config, Arc::new(ring), |verifier| verifier.resume(examined, head, now))?;

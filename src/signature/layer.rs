@@ -70,7 +70,7 @@ pub(super) enum Keys {
     Resolver {
         resolver: Arc<dyn ErasedResolver>,
         /// Stands for the keys of tenants that do not exist.
-        nobody: Resolved,
+        nobody: Arc<Resolved>,
     },
     Ring(Arc<Keyring>),
     Source(Arc<KeyCache>),
@@ -121,7 +121,7 @@ impl SignatureLayer {
         let nobody = plan.scheme().throwaway_keys()?;
         // They are keys, or the start fails: a tenant that does not exist is refused like a forged delivery.
         Keyring::new(plan.scheme(), &nobody)?;
-        let nobody = Resolved::for_tenant("", nobody);
+        let nobody = Arc::new(Resolved::for_tenant("", nobody));
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
     }
 
@@ -264,15 +264,17 @@ impl SignatureLayer {
             Keys::Ring(_) | Keys::Watched(_) => Box::pin(ready(Ok(self.config.keys.ring().map(|ring| (ring, now))))),
             // Public keys: nothing is computed with them.
             Keys::Source(_) => Box::pin(ready(Ok(None))),
-            Keys::Resolver { resolver, .. } => {
-                let (found, scheme) = (resolver.resolve(head), *self.scheme());
+            Keys::Resolver { resolver, nobody } => {
+                let (found, scheme) = (resolver.resolve(head, nobody), *self.scheme());
                 Box::pin(async move {
                     let refuse = |reason, what: String| Rejection::new(reason).with_detail(what);
                     let found = found
                         .await
                         .map_err(|error| refuse(Reason::KeyUnavailable, format!("key resolver: {error}")))?;
-                    let Some(resolved) = found else { return Ok(None) };
-                    let ring = Keyring::new(&scheme, &resolved.secrets)
+                    if found.is_nobody {
+                        return Ok(None);
+                    }
+                    let ring = Keyring::new(&scheme, &found.keys.secrets)
                         .map_err(|error| refuse(Reason::NotConfigured, error.to_string()))?;
                     Ok(Some((Arc::new(ring), now)))
                 })

@@ -101,16 +101,31 @@ where
     }
 }
 
+/// What a resolver found, or what stands in for it.
+pub(super) struct Found {
+    pub(super) keys: Resolved,
+    /// There is no such tenant.
+    pub(super) is_nobody: bool,
+}
+
 /// The answer of a resolver that is on its way.
-pub(super) type Resolving = Pin<Box<dyn Future<Output = Result<Option<Resolved>, BoxError>> + Send>>;
+pub(super) type Resolving = Pin<Box<dyn Future<Output = Result<Found, BoxError>> + Send>>;
 
 /// A [`KeyResolver`] without its type.
 pub(super) trait ErasedResolver: Send + Sync {
-    fn resolve(&self, head: &Parts) -> Resolving;
+    /// `nobody` are the keys of a tenant that does not exist.
+    fn resolve(&self, head: &Parts, nobody: &Arc<Resolved>) -> Resolving;
 }
 
 impl<R: KeyResolver> ErasedResolver for R {
-    fn resolve(&self, head: &Parts) -> Resolving {
-        Box::pin(KeyResolver::resolve(self, head))
+    fn resolve(&self, head: &Parts, nobody: &Arc<Resolved>) -> Resolving {
+        let (resolving, nobody) = (KeyResolver::resolve(self, head), Arc::clone(nobody));
+        Box::pin(async move {
+            let found = resolving.await?;
+            let is_nobody = found.is_none();
+            // As cheap as the copy that the resolver made of keys it has, and in its place: both go the same way from here.
+            let keys = found.unwrap_or_else(|| Resolved::clone(&nobody));
+            Ok(Found { keys, is_nobody })
+        })
     }
 }

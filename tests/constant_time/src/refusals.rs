@@ -141,12 +141,14 @@ fn tenants(runner: &mut CtRunner, rng: &mut BenchRng, names: [Option<&str>; 2]) 
     struct To(usize);
 
     let stranger = signer("what a stranger has as secret");
-    // A batch has keys and a layer of its own, and places of its own for them: which lines of the cache things share is
-    // worth more cycles than all else that differs here.
-    let size = BATCH / 100;
+    // A few measurements have keys and a layer of their own, and places of their own for them: which lines of the cache
+    // things share is worth more cycles than all else that differs here. Whose keys are made first is left to chance, too.
+    let size = BATCH / 1000;
     for _ in 0..MEASUREMENTS / size {
         let mut gaps = Vec::new();
-        let directory = Arc::new(names.map(|name| {
+        let swapped = rng.random();
+        let [one, other] = names;
+        let directory = Arc::new((if swapped { [other, one] } else { names }).map(|name| {
             gaps.push(gap(rng));
             name.map(|name| Resolved::for_tenant(name, Secret::generate().expect("chance")))
         }));
@@ -164,7 +166,7 @@ fn tenants(runner: &mut CtRunner, rng: &mut BenchRng, names: [Option<&str>; 2]) 
         let request = |rng: &mut BenchRng, class: &Class| {
             let body = body(rng);
             let mut head = signed(&stranger, &body);
-            head.extensions.insert(To(usize::from(matches!(class, Class::Right))));
+            head.extensions.insert(To(usize::from(matches!(class, Class::Right) != swapped)));
             Request::from_parts(head, Full::new(body))
         };
         let ask = |request| {
