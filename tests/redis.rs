@@ -71,7 +71,7 @@ async fn it_keeps_the_laws_of_a_store() {
     let server = Server::start(&[]).await;
     let store = server.store().await;
     store_suite::check_with_leases_of(Duration::from_millis(1800), &store, tokio::time::sleep).await;
-    assert_eq!(store.guarantees().survives, Survives::Host);
+    assert_eq!((store.guarantees().survives, store.backend()), (Survives::Host, "redis"));
     assert!(store.guarantees().shared && !store.guarantees().evicts && store.warnings().is_empty());
 }
 
@@ -117,6 +117,62 @@ async fn a_first_run_costs_two_round_trips_and_a_duplicate_one() {
         }
     }
     panic!("no call came through in time");
+}
+
+#[tokio::test]
+async fn a_claim_that_is_given_back_leaves_nothing_on_the_server() {
+    let server = Server::start(&[]).await;
+    let store = server.store().await;
+    let guarded = delivery(1).guarded_by(Key::from_bytes([2; 32]));
+    assert!(owns(&store, &guarded).await);
+    assert_eq!(server.ask::<u64>(&["DBSIZE"]).await, 2);
+    assert_eq!(sure(|| store.release(&guarded)).await, Fenced::Ok);
+    assert_eq!(server.ask::<u64>(&["DBSIZE"]).await, 0);
+}
+
+#[tokio::test]
+async fn a_lease_that_begins_anew_does_so_for_its_guard_too() {
+    let server = Server::start(&[]).await;
+    let store = server.store().await;
+    let guarded = delivery(1).guarded_by(Key::from_bytes([2; 32]));
+    assert!(owns(&store, &guarded).await);
+    assert_eq!(sure(|| store.extend(&guarded, KEPT)).await, Fenced::Ok);
+    for key in server.ask::<Vec<String>>(&["KEYS", "*"]).await {
+        let left: u64 = server.ask(&["PTTL", &key]).await;
+        assert!(Duration::from_millis(left) > LEASE, "{left} ms");
+    }
+}
+
+#[tokio::test]
+async fn stores_with_prefixes_of_their_own_share_a_server_and_nothing_else() {
+    let server = Server::start(&[]).await;
+    let connect = async |prefix| RedisStore::options().prefix(prefix).unwrap().connect(&server.url()).await.unwrap();
+    assert!(owns(&connect("one:").await, &delivery(1)).await && owns(&connect("other:").await, &delivery(1)).await);
+    let mut keys: Vec<String> = server.ask(&["KEYS", "*"]).await;
+    keys.sort();
+    assert!(keys[0].starts_with("one:") && keys[1].starts_with("other:") && keys.len() == 2, "{keys:?}");
+}
+
+#[test]
+fn a_prefix_is_short_printable_and_without_braces() {
+    for prefix in ["", "a:", "!~", &"p".repeat(64)] {
+        assert!(RedisStore::options().prefix(prefix).is_ok(), "{prefix:?}");
+    }
+    for prefix in ["a b", "a{", "}a", "ä", "a\n", &"p".repeat(65)] {
+        let error = RedisStore::options().prefix(prefix).unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::Store, "{prefix:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_keeps_to_one_connection() {
+    let server = Server::start(&[]).await;
+    let store = server.store().await;
+    for number in 1..=10 {
+        assert!(owns(&store, &delivery(number)).await);
+    }
+    // And the one that asks for it.
+    assert_eq!(server.stat("clients", "connected_clients").await, 2);
 }
 
 #[tokio::test]

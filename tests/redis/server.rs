@@ -89,15 +89,26 @@ impl Server {
 
     /// How often a command was called, by whomever.
     pub(crate) async fn calls(&self, command: &str) -> u64 {
-        let stats: String = self.ask(&["INFO", "commandstats"]).await;
-        let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")));
-        line.map_or(0, |line| line.split(['=', ',']).nth(1).unwrap().parse().unwrap())
+        self.count(command, "calls").await
     }
 
-    /// How often it has read from its connections.
-    pub(crate) async fn reads(&self) -> u64 {
-        let stats: String = self.ask(&["INFO", "stats"]).await;
-        stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:")).unwrap().parse().unwrap()
+    /// How often it was called in vain, as the server was full.
+    pub(crate) async fn rejected(&self, command: &str) -> u64 {
+        self.count(command, "rejected_calls").await
+    }
+
+    async fn count(&self, command: &str, what: &str) -> u64 {
+        let stats: String = self.ask(&["INFO", "commandstats"]).await;
+        let line = stats.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:")));
+        let count =
+            |line: &str| line.split(',').find_map(|field| field.strip_prefix(what)?.strip_prefix('=')?.parse().ok());
+        line.and_then(count).unwrap_or_default()
+    }
+
+    /// A number that it tells of itself, such as how often it has read from its connections.
+    pub(crate) async fn stat(&self, section: &str, name: &str) -> u64 {
+        let stats: String = self.ask(&["INFO", section]).await;
+        stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap().parse().unwrap()
     }
 
     /// kill -9, and the same server again.

@@ -180,6 +180,14 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_alone_is_no_key() {
+        let mut map = Map::default();
+        let (place, tag) = (map.insert(key(0), 0), map.tag(&key(0)));
+        let is = |key: &Key| is_it(&map.chunks, Known { tag, place }, tag, key);
+        assert!(is(&key(0)) && !is(&key(1)));
+    }
+
+    #[test]
     fn a_value_stays_where_it_is_while_others_come_and_go() {
         let mut map = Map::default();
         let place = map.insert(key(0), 0);

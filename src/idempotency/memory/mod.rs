@@ -212,6 +212,8 @@ pub(super) fn erase<S: Store>(store: S) -> Arc<dyn ErasedStore> {
     }
 }
 
+#[cfg(test)]
+mod end_tests;
 #[cfg(all(test, feature = "testing"))]
 mod model_tests;
 #[cfg(test)]

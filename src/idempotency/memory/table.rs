@@ -316,7 +316,7 @@ impl Table {
 
 /// The shard of a key. Keys are hashes, so any byte of them spreads well.
 #[allow(clippy::indexing_slicing)] // There are `SHARDS` shards, a power of two.
-fn pick<'a, T>(shards: &'a [Mutex<T>], key: &Key) -> &'a Mutex<T> {
+pub(super) fn pick<'a, T>(shards: &'a [Mutex<T>], key: &Key) -> &'a Mutex<T> {
     let [first, ..] = key.as_bytes();
     &shards[usize::from(*first) % Table::SHARDS]
 }

@@ -5,6 +5,7 @@ use tokio_test::task;
 
 use super::stores::Shaky;
 use super::*;
+use crate::telemetry::IdempotencyMetrics;
 
 fn value(recorder: &PrometheusRecorder, series: &str) -> Option<f64> {
     recorder.handle().render().lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
@@ -42,6 +43,13 @@ async fn a_run_that_goes_on_without_the_store_is_counted() {
         line.starts_with("webhook_idempotency_runs_without_store_total{") && line.contains(r#"outcome="bypassed""#)
     });
     assert!(bypassed.is_some_and(|line| line.ends_with(" 1")), "{page}");
+}
+
+#[test]
+fn a_store_that_is_counted_goes_by_its_own_name() {
+    let store = Arc::new(erased::Boxed::new(Shaky::default()));
+    let counted = crate::idempotency::counted::Counted::new(store, IdempotencyMetrics::new("of the layer"));
+    assert_eq!(erased::ErasedStore::backend(&counted), "other");
 }
 
 #[test]

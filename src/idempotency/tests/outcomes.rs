@@ -211,6 +211,16 @@ async fn a_grpc_answer_that_breaks_off_or_is_large_goes_out_as_it_is_and_is_rele
     assert_eq!((runs, again.body().len()), (2, 6 * MIB));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_large_grpc_answer_goes_out_before_it_has_ended() {
+    let large = || (0..6).map(|_| Frame::data(Bytes::from(vec![7; 1024 * 1024])));
+    let answer = move |_| grpc(Frames { endless: true, ..Frames::of(large()) });
+    let service = IdempotencyLayer::in_memory().layer(handler(&Runs::default(), answer));
+    let answer = tokio::time::timeout(Duration::from_secs(10), service.oneshot(delivery("e1"))).await;
+    let mut answer = answer.expect("it is not held back").unwrap();
+    assert!(!answer.body_mut().frame().await.unwrap().unwrap().into_data().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn a_handler_that_panics_is_answered_with_500_and_the_next_delivery_runs() {
     let runs = Runs::default();
