@@ -9,6 +9,7 @@ mod server;
 #[path = "postgres/transactions.rs"]
 mod transactions;
 
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,6 +41,7 @@ async fn it_keeps_the_laws_of_a_store() {
     store_suite::check_with_leases_of(Duration::from_millis(1800), &store, tokio::time::sleep).await;
     assert!(store.guarantees().shared && !store.guarantees().evicts && store.warnings().is_empty());
     assert_eq!((store.guarantees().survives, store.backend()), (Survives::Host, "postgres"));
+    assert!(format!("{store:?}").contains("PostgresStore"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +64,23 @@ async fn of_a_thousand_claims_over_several_pools_one_is_owned() {
     }
     let owned = claims.join_all().await.into_iter().filter(|owned| *owned).count();
     assert_eq!(owned, 1);
+}
+
+#[tokio::test]
+async fn there_are_no_more_connections_than_asked_for() {
+    let server = Server::start().await;
+    let store = PostgresStore::options().connections(2).connect(&server.url()).await.unwrap();
+    let mut claims = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let store = store.clone();
+        claims.spawn(async move { store.claim(&delivery(number), LEASE).await.is_ok() });
+    }
+    assert!(claims.join_all().await.into_iter().any(|claimed| claimed));
+    let client = server.client().await;
+    let here =
+        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    let count: i64 = client.query_one(here, &[]).await.unwrap().get(0);
+    assert!((1..=2).contains(&count), "{count}");
 }
 
 #[tokio::test]
@@ -90,6 +109,7 @@ async fn what_was_recorded_survives_a_crash_of_the_server() {
     server.kill();
     let error = store.claim(&delivery(1), LEASE).await.unwrap_err();
     assert!(!error.to_string().is_empty() && !format!("{error:?}").contains("shop@"), "{error:?}");
+    assert!(error.source().is_some());
     server.restart().await;
     for _ in 0..500 {
         if let Ok(claim) = store.claim(&delivery(1), LEASE).await {
@@ -129,6 +149,10 @@ async fn nobody_there_may_be_tried_again_and_a_name_that_is_wrong_may_not() {
     let server = Server::start().await;
     let error = PostgresStore::connect(&server.url().replace("/postgres", "/other")).await.unwrap_err();
     assert_eq!(error.kind(), ConfigErrorKind::Store, "{error}");
+    let client = server.client().await;
+    client.batch_execute("CREATE ROLE guest LOGIN CONNECTION LIMIT 0").await.unwrap();
+    let error = PostgresStore::connect(&server.url().replace("shop@", "guest@")).await.unwrap_err();
+    assert_eq!(error.kind(), ConfigErrorKind::StoreUnreachable, "there will be room again: {error}");
     for url in ["", "redis://127.0.0.1/", "postgres://127.0.0.1:99999/"] {
         assert_eq!(PostgresStore::connect(url).await.unwrap_err().kind(), ConfigErrorKind::Store, "{url}");
     }
@@ -160,4 +184,27 @@ async fn what_has_ended_is_deleted_and_attempts_of_what_lapsed_are_kept_for_a_da
     assert!(matches!(store.claim(&delivery(2), LEASE).await.unwrap(), Claim::Done { .. }));
     assert_eq!(attempt(&store, &delivery(3), LEASE).await, Some(2));
     assert_eq!(attempt(&store, &delivery(1), LEASE).await, Some(1));
+}
+
+#[tokio::test]
+async fn what_has_ended_is_deleted_once_a_minute_however_much_it_is() {
+    let server = Server::start().await;
+    let _store = server.store().await;
+    let client = server.client().await;
+    let ended = "INSERT INTO webhook_deliveries (key, done, token, attempt, until)
+                 SELECT decode(lpad(to_hex(number), 64, '0'), 'hex'), true, '', 1, now() - interval '1 second'
+                 FROM generate_series(1, 2500) AS number";
+    assert_eq!(client.execute(ended, &[]).await.unwrap(), 2500);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    let mut left: i64 = 0;
+    for _ in 0..500 {
+        left = client.query_one("SELECT count(*) FROM webhook_deliveries", &[]).await.unwrap().get(0);
+        if left == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{left} are left");
 }

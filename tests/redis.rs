@@ -208,16 +208,22 @@ async fn until_it_is(store: &RedisStore, claimed: &Claimed, expected: &Claim) {
 async fn a_record_that_could_not_be_written_is_written_when_the_server_is_back() {
     let mut server = Server::start(&[]).await;
     let store = server.store().await;
-    let (done, given_back) = (delivery(1), delivery(2));
-    assert!(owns(&store, &done).await && owns(&store, &given_back).await);
+    let (done, given_back, forgotten) = (delivery(1), delivery(2), delivery(3));
+    for claimed in [&done, &given_back, &forgotten] {
+        assert!(owns(&store, claimed).await);
+    }
     server.kill();
     assert!(store.complete(&done, RECORD, KEPT).await.is_err());
     assert!(store.complete(&given_back, RECORD, KEPT).await.is_err());
+    assert!(store.complete(&forgotten, RECORD, KEPT).await.is_err());
     assert!(store.release(&given_back).await.is_err());
+    assert!(store.forget(&forgotten.key).await.is_err());
     server.restart().await;
     until_it_is(&store, &delivery(1), &Claim::Done { record: RECORD, same_fingerprint: true }).await;
-    // What was given back is not written after all: its claim lapses.
-    assert!(matches!(claims(&store, &delivery(2)).await, Claim::InFlight { .. }));
+    // What was given back or forgotten is not written after all: its claim lapses.
+    for number in [2, 3] {
+        assert!(matches!(claims(&store, &delivery(number)).await, Claim::InFlight { .. }), "{number}");
+    }
 }
 
 #[tokio::test]

@@ -240,6 +240,13 @@ fn memory_is_bounded_while_300_000_ids_come_and_nobody_reads() {
 }
 
 #[test]
+fn without_a_bound_of_your_own_two_hundred_thousand_ids_are_remembered() {
+    let store = MemoryStore::new();
+    finish_all(&store, 0..200_000);
+    assert_eq!((store.finished(), store.early_evictions()), (200_000, 0));
+}
+
+#[test]
 fn fresh_records_never_go_before_older_ones() {
     let store = of_4_mb();
     for round in 1..=20 {

@@ -5,6 +5,10 @@ mod connection;
 mod kept;
 mod options;
 mod pipelines;
+#[cfg(feature = "moka")]
+mod recent;
+#[cfg(not(feature = "moka"))]
+#[path = "recent_disabled.rs"]
 mod recent;
 mod replicas;
 mod scripts;

@@ -3,29 +3,21 @@
 //! What is finished stays as it is until its time is up, so it may be kept here. A claim may end at any moment, so it
 //! never is.
 
-use std::time::Duration;
-#[cfg(feature = "moka")]
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-#[cfg(feature = "moka")]
 use moka::policy::EvictionPolicy;
-#[cfg(feature = "moka")]
 use moka::sync::Cache;
 
-#[cfg(feature = "moka")]
 use super::value::decode;
 use crate::delivery_key::Key;
 use crate::idempotency::store::{Claim, Claimed};
 
 /// What an entry takes besides its value, in bytes: about.
-#[cfg(feature = "moka")]
 const ENTRY: u32 = 300;
 
-#[cfg(feature = "moka")]
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-#[cfg(feature = "moka")]
 #[derive(Clone)]
 struct Finished {
     value: Bytes,
@@ -34,11 +26,9 @@ struct Finished {
 
 #[derive(Clone, Default)]
 pub(super) struct Recent {
-    #[cfg(feature = "moka")]
     kept: Option<Cache<Key, Finished>>,
 }
 
-#[cfg(feature = "moka")]
 impl Recent {
     pub(super) fn new(max_bytes: u64, at_most: Duration) -> Self {
         let weight = |_: &Key, finished: &Finished| {
@@ -77,19 +67,4 @@ impl Recent {
             kept.invalidate(key);
         }
     }
-}
-
-#[cfg(not(feature = "moka"))]
-impl Recent {
-    pub(super) const fn keeps(&self) -> bool {
-        false
-    }
-
-    pub(super) const fn find(&self, _: &Claimed) -> Option<Claim> {
-        None
-    }
-
-    pub(super) fn keep(&self, _: Key, _: impl FnOnce() -> Bytes, _: Duration) {}
-
-    pub(super) const fn forget(&self, _: &Key) {}
 }

@@ -209,6 +209,14 @@ async fn a_grpc_answer_that_breaks_off_or_is_large_goes_out_as_it_is_and_is_rele
     let large = || grpc(Frames::of((0..6).map(|_| Frame::data(Bytes::from(vec![7; MIB])))));
     let (runs, again) = twice(IdempotencyLayer::in_memory(), large).await;
     assert_eq!((runs, again.body().len()), (2, 6 * MIB));
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    let smaller = move || {
+        let data = (0..3).map(|_| Frame::data(Bytes::from(vec![7; MIB])));
+        grpc(Frames::of(data.chain([Frame::trailers(trailers.clone())])))
+    };
+    let (runs, again) = twice(IdempotencyLayer::in_memory(), smaller).await;
+    assert_eq!((runs, outcome(&again)), (1, Some(Outcome::Duplicate)));
 }
 
 #[tokio::test(start_paused = true)]
