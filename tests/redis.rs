@@ -72,6 +72,7 @@ async fn it_keeps_the_laws_of_a_store() {
     let store = server.store().await;
     store_suite::check_with_leases_of(Duration::from_millis(1800), &store, tokio::time::sleep).await;
     assert_eq!((store.guarantees().survives, store.backend()), (Survives::Host, "redis"));
+    assert!(format!("{store:?}").contains("whk:1:"));
     assert!(store.guarantees().shared && !store.guarantees().evicts && store.warnings().is_empty());
 }
 
