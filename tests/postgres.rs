@@ -156,7 +156,17 @@ async fn nobody_there_may_be_tried_again_and_a_name_that_is_wrong_may_not() {
     for url in ["", "redis://127.0.0.1/", "postgres://127.0.0.1:99999/"] {
         assert_eq!(PostgresStore::connect(url).await.unwrap_err().kind(), ConfigErrorKind::Store, "{url}");
     }
-    assert!(PostgresStore::options().schema("a\"b").is_err());
+}
+
+#[test]
+fn a_schema_has_a_name_of_1_to_63_letters_digits_and_underscores() {
+    for name in ["a", "_", "Shop_2", &"s".repeat(63)] {
+        assert!(PostgresStore::options().schema(name).is_ok(), "{name:?}");
+    }
+    for name in ["", "a\"b", "a b", "a-b", "ä", &"s".repeat(64)] {
+        let error = PostgresStore::options().schema(name).unwrap_err();
+        assert_eq!(error.kind(), ConfigErrorKind::Store, "{name:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::Request;
 
 use super::super::{
-    Coverage, DEFAULT_BODY_LIMIT, KeyIdScheme, KeyName, Scheme, SignatureRule, Unverified, UrlScheme, VerifyError,
-    days, header,
+    Coverage, DEFAULT_BODY_LIMIT, KeyIdScheme, KeyName, Reaction, Scheme, SignatureRule, Unverified, UrlScheme,
+    VerifyError, days, header,
 };
 use super::Whole;
 use crate::encoding::Encoding;
@@ -21,11 +21,23 @@ const ACME: Scheme = Scheme::hmac_sha256("acme").signature(header("x-acme"), Enc
 fn a_scheme_tells_what_its_sender_publishes() {
     assert_eq!(provider::GITHUB.published_ips(), Some("https://api.github.com/meta"));
     assert_eq!(ACME.published_ips(), None);
-    assert_eq!((provider::GITHUB.max_body(), ACME.max_body()), (25 * 1024 * 1024, DEFAULT_BODY_LIMIT));
+    assert_eq!((provider::GITHUB.max_body(), ACME.max_body()), (25 << 20, DEFAULT_BODY_LIMIT));
+    assert_eq!(DEFAULT_BODY_LIMIT, 1 << 20);
     assert_eq!(days(2), Duration::from_secs(172_800));
     assert!(provider::find("paypal").unwrap().fetches_keys() && !provider::GITHUB.fetches_keys());
     assert!(provider::STANDARD_WEBHOOKS.signs_time() && !provider::GITHUB.signs_time());
     assert_eq!((provider::GITHUB.coverage(), provider::GITLAB.coverage()), (Coverage::Body, Coverage::Nothing));
+}
+
+#[test]
+fn what_a_sender_does_upon_a_status_is_told_range_by_range() {
+    let told: Vec<_> = provider::STANDARD_WEBHOOKS.reactions().collect();
+    assert!(told.contains(&(410, 410, Reaction::Disable)), "{told:?}");
+    for (first, last, reaction) in told {
+        assert!(first <= last);
+        assert_eq!(provider::STANDARD_WEBHOOKS.reaction_to(first), Some(reaction));
+    }
+    assert_eq!(ACME.reactions().count(), 0);
 }
 
 #[test]
