@@ -234,6 +234,23 @@ async fn a_ring_that_protects_nothing_is_refused_and_the_last_good_one_stays() {
 }
 
 #[tokio::test]
+async fn when_a_key_ends_is_told_and_when_the_one_that_follows_it_does() {
+    let recorder = recorder();
+    let ends = |key: &str| {
+        let series = format!(r#"webhook_secret_expiry_timestamp_seconds{{route="ends",key_id="{key}"}}"#);
+        value(&recorder, &series)
+    };
+    let until = tower_webhook::clock::UnixTime::from_secs;
+    let secrets = WatchedSecrets::new("ends", ring("a", OLD).not_after(until(4_000_000_000)));
+    let layer = WebhookLayer::watching(provider::GITHUB, &secrets).unwrap().route("ends").metrics();
+    let endpoint = Endpoint::new(Router::new().route("/", post(async || "done").layer(layer)));
+    endpoint.send(&delivery(OLD, 1)).await.assert_accepted();
+    assert_eq!((ends("a"), ends("b")), (Some(4e9), None));
+    secrets.replace(ring("b", NEW).not_after(until(4_100_000_000))).unwrap();
+    assert_eq!(ends("b"), Some(4.1e9));
+}
+
+#[tokio::test]
 async fn a_ring_counts_for_all_routes_or_for_none() {
     let secrets = WatchedSecrets::new("two routes", ring("a", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
     let github = endpoint(&secrets);
