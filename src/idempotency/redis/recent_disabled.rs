@@ -8,7 +8,7 @@ use crate::delivery_key::Key;
 use crate::idempotency::store::{Claim, Claimed};
 
 #[derive(Clone, Default)]
-pub(super) struct Recent;
+pub(super) struct Recent(());
 
 impl Recent {
     pub(super) const fn keeps(&self) -> bool {
