@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tower_webhook::idempotency::RedisStore;
@@ -19,9 +20,12 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A folder of its own.
+/// A folder of its own: one that an earlier process left behind is emptied.
 pub(crate) fn folder() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("tower-webhook-{}-{}", std::process::id(), free_port()));
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("tower-webhook-redis-{}-{number}", std::process::id()));
+    drop(std::fs::remove_dir_all(&folder));
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
