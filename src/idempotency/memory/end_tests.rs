@@ -1,5 +1,4 @@
 //! When claims, records and guards end: to the nanosecond, and together.
-#![allow(clippy::unwrap_used)]
 
 use std::sync::Mutex;
 
