@@ -46,6 +46,7 @@ fn is_in_full() -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_bodies_and_half_heads_cost_little_and_nobody_else() {
     let (bodies, heads) = (count("SLOW_BODIES", 100), count("HALF_HEADS", 250));
+    slow::make_room(bodies + heads);
     let receiver = Arc::new(Receiver::start().await);
     let idle = receiver.resident();
     let unloaded = honest::deliver(receiver.address, Duration::from_secs(if is_in_full() { 8 } else { 2 })).await;
