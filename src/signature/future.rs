@@ -14,9 +14,9 @@ use tower_service::Service;
 use super::handed::Handed;
 use super::key_cache::Finding;
 use super::layer::{Config, Keys};
-use super::resolver::{Found, Resolved, Resolving};
+use super::resolver::{Resolved, Resolving};
 use super::verifying::{Verifying, judged, passes, reported};
-use crate::body::{BodyBudget, BoxError, Captured, Collect, ResponseBody, VerifiedBody};
+use crate::body::{BodyBudget, Captured, Collect, ResponseBody, VerifiedBody};
 use crate::clock::UnixTime;
 use crate::rejection::{Dialect, Reason, Rejection};
 use crate::scheme::{Examined, KeyName, Keyring, examine_without_keys, no_such_key};
@@ -99,9 +99,9 @@ enum Step {
 fn first_step(config: &Config, head: &Parts) -> Result<Step, Rejection> {
     let now = config.clock.now();
     match &config.keys {
-        Keys::Resolver { resolver, nobody } => {
+        Keys::Resolver { resolver, .. } => {
             let examined = examine_without_keys(&config.plan, head, now)?;
-            Ok(Step::Resolve(resolver.resolve(head, nobody), (examined, now)))
+            Ok(Step::Resolve(resolver.resolve(head), (examined, now)))
         }
         Keys::Source(_) => {
             let seen = (examine_without_keys(&config.plan, head, now)?, now);
@@ -130,15 +130,21 @@ fn find_key(config: &Config, head: &Parts, bytes: &Bytes) -> Result<(Finding, Ke
 fn resolved(
     config: &Config,
     (examined, now): Head,
-    found: Result<Found, BoxError>,
+    found: Result<Option<Resolved>, Box<Rejection>>,
     head: &Parts,
 ) -> Result<Verifying, Rejection> {
-    let Found { keys: Resolved { secrets, tenant }, is_nobody } =
-        found.map_err(|error| Rejection::new(Reason::KeyUnavailable).with_detail(format!("key resolver: {error}")))?;
-    let ring = Keyring::new(config.plan.scheme(), &secrets)
+    let Keys::Resolver { nobody, .. } = &config.keys else {
+        return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no resolver"));
+    };
+    let found = found.map_err(|rejection| *rejection)?;
+    let is_nobody = found.is_none();
+    // As cheap as the copy that the resolver made of keys it found: both go the same way from here.
+    let keys = found.unwrap_or_else(|| nobody.clone());
+    let tenant = keys.tenant();
+    let ring = Keyring::new(config.plan.scheme(), &tenant.secrets)
         .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
     let verifying = Verifying::begin(config, Arc::new(ring), |verifier| verifier.resume(examined, head, now))?;
-    Ok(verifying.of(tenant, is_nobody))
+    Ok(verifying.of(tenant.name.clone(), is_nobody))
 }
 
 fn fetched(

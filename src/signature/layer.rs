@@ -70,7 +70,7 @@ pub(super) enum Keys {
     Resolver {
         resolver: Arc<dyn ErasedResolver>,
         /// Stands for the keys of tenants that do not exist.
-        nobody: Arc<Resolved>,
+        nobody: Resolved,
     },
     Ring(Arc<Keyring>),
     Source(Arc<KeyCache>),
@@ -118,10 +118,9 @@ impl SignatureLayer {
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         let plan = Plan::new(sender.into())?;
         // With a name, as tenants that exist have one: to copy and to drop it takes time.
-        let nobody = plan.scheme().throwaway_keys()?;
+        let nobody = Resolved::for_tenant("", plan.scheme().throwaway_keys()?);
         // They are keys, or the start fails: a tenant that does not exist is refused like a forged delivery.
-        Keyring::new(plan.scheme(), &nobody)?;
-        let nobody = Arc::new(Resolved::for_tenant("", nobody));
+        Keyring::new(plan.scheme(), &nobody.tenant().secrets)?;
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
     }
 
@@ -264,18 +263,12 @@ impl SignatureLayer {
             Keys::Ring(_) | Keys::Watched(_) => Box::pin(ready(Ok(self.config.keys.ring().map(|ring| (ring, now))))),
             // Public keys: nothing is computed with them.
             Keys::Source(_) => Box::pin(ready(Ok(None))),
-            Keys::Resolver { resolver, nobody } => {
-                let (found, scheme) = (resolver.resolve(head, nobody), *self.scheme());
+            Keys::Resolver { resolver, .. } => {
+                let (found, scheme) = (resolver.resolve(head), *self.scheme());
                 Box::pin(async move {
-                    let refuse = |reason, what: String| Rejection::new(reason).with_detail(what);
-                    let found = found
-                        .await
-                        .map_err(|error| refuse(Reason::KeyUnavailable, format!("key resolver: {error}")))?;
-                    if found.is_nobody {
-                        return Ok(None);
-                    }
-                    let ring = Keyring::new(&scheme, &found.keys.secrets)
-                        .map_err(|error| refuse(Reason::NotConfigured, error.to_string()))?;
+                    let Some(keys) = found.await.map_err(|rejection| *rejection)? else { return Ok(None) };
+                    let ring = Keyring::new(&scheme, &keys.tenant().secrets)
+                        .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
                     Ok(Some((Arc::new(ring), now)))
                 })
             }
