@@ -105,4 +105,11 @@ mod tests {
         let long = "x".repeat(LONGEST_ENTRY);
         assert_eq!(Kept::new(usize::MAX).keep(entry(&long)).unwrap_err().kind(), ConfigErrorKind::Limit);
     }
+    #[test]
+    fn a_process_keeps_a_thousand_and_twenty_four_schemes_of_16_kib() {
+        let mut kept = Kept::new(MOST_BYTES);
+        let rest = serde_json::to_string(&entry("")).unwrap().len();
+        let longest = |at: u32| entry(&format!("{at:x>width$}", width = 16 * 1024 - rest));
+        assert_eq!((0..).take_while(|at| kept.keep(longest(*at)).is_ok()).count(), 1024);
+    }
 }
