@@ -104,6 +104,16 @@ fn a_token_that_says_all_it_must_passes() {
 }
 
 #[test]
+fn a_token_may_have_sixteen_kibibytes() {
+    let mut claims = claims();
+    let room = 16 * 1024 - token(HEADER, &claims.to_string(), SECRET.as_bytes()).len();
+    claims["more"] = "a".repeat(room / 4 * 3 - r#","more":"""#.len()).into();
+    let longest = token(HEADER, &claims.to_string(), SECRET.as_bytes());
+    assert!((16 * 1024 - 4..=16 * 1024).contains(&longest.len()), "{}", longest.len());
+    assert!(verify_with(&longest, BODY, NOW).is_ok());
+}
+
+#[test]
 fn another_algorithm_is_refused_before_anything_else() {
     let payload = claims().to_string();
     for alg in [r#""none""#, r#""None""#, r#""HS384""#, r#""hs256""#, r#""RS256""#, r#""HS256 ""#] {
