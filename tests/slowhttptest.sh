@@ -7,10 +7,13 @@ cd "$(dirname "$0")/.."
 ulimit -n 4096
 cargo build --quiet --release --example reference_receiver
 said=$(mktemp)
-PORT=0 target/release/examples/reference_receiver >"$said" &
+PORT=0 "${CARGO_TARGET_DIR:-target}/release/examples/reference_receiver" >"$said" &
 receiver=$!
 trap 'kill "$receiver"; rm -f "$said"' EXIT
-until grep -q http "$said"; do sleep 0.1; done
+until grep -q http "$said"; do
+    kill -0 "$receiver" # or it has ended, and will never say where it serves
+    sleep 0.1
+done
 url=$(grep -o 'http://[0-9.:]*[0-9]' "$said")
 
 for mode in -H -B -X; do
