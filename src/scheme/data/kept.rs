@@ -105,6 +105,7 @@ mod tests {
         let long = "x".repeat(LONGEST_ENTRY);
         assert_eq!(Kept::new(usize::MAX).keep(entry(&long)).unwrap_err().kind(), ConfigErrorKind::Limit);
     }
+
     #[test]
     fn a_process_keeps_a_thousand_and_twenty_four_schemes_of_16_kib() {
         let mut kept = Kept::new(MOST_BYTES);
