@@ -140,11 +140,9 @@ fn resolved(
     let is_nobody = found.is_none();
     // As cheap as the copy that the resolver made of keys it found: both go the same way from here.
     let keys = found.unwrap_or_else(|| nobody.clone());
-    let tenant = keys.tenant();
-    let ring = Keyring::new(config.plan.scheme(), &tenant.secrets)
-        .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
-    let verifying = Verifying::begin(config, Arc::new(ring), |verifier| verifier.resume(examined, head, now))?;
-    Ok(verifying.of(tenant.name.clone(), is_nobody))
+    let ring = keys.ring(config.plan.scheme())?;
+    let verifying = Verifying::begin(config, ring, |verifier| verifier.resume(examined, head, now))?;
+    Ok(verifying.of(keys.tenant(), is_nobody))
 }
 
 fn fetched(

@@ -117,10 +117,11 @@ impl SignatureLayer {
     /// A scheme that contradicts itself.
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         let plan = Plan::new(sender.into())?;
-        // With a name, as tenants that exist have one: to copy and to drop it takes time.
-        let nobody = Resolved::for_tenant("", plan.scheme().throwaway_keys()?);
+        let nobody = plan.scheme().throwaway_keys()?;
         // They are keys, or the start fails: a tenant that does not exist is refused like a forged delivery.
-        Keyring::new(plan.scheme(), &nobody.tenant().secrets)?;
+        Keyring::new(plan.scheme(), &nobody)?;
+        // With a name, as tenants that exist have one: to copy and to drop it takes time.
+        let nobody = Resolved::for_tenant("", nobody);
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
     }
 
@@ -267,9 +268,7 @@ impl SignatureLayer {
                 let (found, scheme) = (resolver.resolve(head), *self.scheme());
                 Box::pin(async move {
                     let Some(keys) = found.await.map_err(|rejection| *rejection)? else { return Ok(None) };
-                    let ring = Keyring::new(&scheme, &keys.tenant().secrets)
-                        .map_err(|error| Rejection::new(Reason::NotConfigured).with_detail(error.to_string()))?;
-                    Ok(Some((Arc::new(ring), now)))
+                    Ok(Some((keys.ring(&scheme)?, now)))
                 })
             }
         }

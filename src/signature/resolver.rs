@@ -7,7 +7,9 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use crate::body::BoxError;
+use crate::config_error::ConfigError;
 use crate::rejection::{Reason, Rejection};
+use crate::scheme::{Keyring, Scheme};
 use crate::secret::{Secret, Secrets};
 
 /// Finds the keys for a request by its head.
@@ -24,15 +26,15 @@ pub trait KeyResolver: Send + Sync + 'static {
 }
 
 /// The keys of a tenant, cheap to clone. [`Secret`] and [`Secrets`] turn into it where there is but one tenant.
-// One pointer, so that it moves in a register. In memory, who moves a thing just after it was made waits until its parts
-// are stored, and that took longer for keys that were found than for those of nobody: see tests/constant_time.
+// One pointer, so that it moves in a register. In memory, that took longer for keys that were found than for those of
+// nobody: see tests/constant_time.
 #[derive(Clone, Debug)]
 pub struct Resolved(Arc<Tenant>);
 
 #[derive(Debug)]
-pub(super) struct Tenant {
-    pub(super) secrets: Secrets,
-    pub(super) name: Option<Arc<str>>,
+struct Tenant {
+    secrets: Secrets,
+    name: Option<Arc<str>>,
 }
 
 impl Resolved {
@@ -43,8 +45,14 @@ impl Resolved {
         Self(Arc::new(Tenant { secrets: secrets.into(), name: Some(tenant.into()) }))
     }
 
-    pub(super) fn tenant(&self) -> &Tenant {
-        &self.0
+    pub(super) fn tenant(&self) -> Option<Arc<str>> {
+        self.0.name.clone()
+    }
+
+    /// The keys, made ready for a sender's scheme.
+    pub(super) fn ring(&self, scheme: &Scheme) -> Result<Arc<Keyring>, Rejection> {
+        let refused = |error: ConfigError| Rejection::new(Reason::NotConfigured).with_detail(error.to_string());
+        Keyring::new(scheme, &self.0.secrets).map(Arc::new).map_err(refused)
     }
 }
 
