@@ -32,6 +32,8 @@ pub const ALL: &[(&str, BenchFn)] = &[
 const MEASUREMENTS: usize = 1_000_000;
 /// So many inputs are made before any of them is measured: one does not lie warm in a cache since it was just made.
 const BATCH: usize = 10_000;
+/// How far down the stack a measurement may be taken.
+const FRAMES: u32 = 512;
 const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const SIGNATURE: &str = "x-hub-signature-256";
 const DIGITS: std::ops::Range<usize> = 7..71;
@@ -180,8 +182,22 @@ fn tenants(runner: &mut CtRunner, rng: &mut BenchRng, names: [Option<&str>; 2]) 
         };
         // Eight of the same class go ahead: what is compared is not how well the processor guesses the class.
         let make = |rng: &mut BenchRng, class| ([(); 8].map(|()| request(rng, &class)), request(rng, &class));
-        compare_batch(runner, rng, size, make, |before| before.into_iter().for_each(ask), ask);
+        let settle = |before: [_; 8]| before.into_iter().for_each(ask);
+        deeper(rng.random_range(0..FRAMES), &mut || compare_batch(runner, rng, size, make, settle, ask));
     }
+}
+
+/// Runs `what` so many frames further down the stack, which itself begins at another place in each process. A frame is five
+/// times 16 bytes, so that `FRAMES` of them end at every place within a page.
+#[inline(never)]
+fn deeper(frames: u32, what: &mut dyn FnMut()) {
+    let room = std::hint::black_box([0_u8; 40]);
+    if frames == 0 {
+        what();
+    } else {
+        deeper(frames - 1, what);
+    }
+    std::hint::black_box(&room);
 }
 
 /// Takes memory and gives half of it back: what is made next lies where chance wants it.
