@@ -188,7 +188,7 @@ fn tenants(runner: &mut CtRunner, rng: &mut BenchRng, names: [Option<&str>; 2]) 
 }
 
 /// Runs `what` so many frames further down the stack, which itself begins at another place in each process. A frame is five
-/// times 16 bytes, so that `FRAMES` of them end at every place within a page.
+/// times 16 bytes (Rust 1.95, x86-64), so that `FRAMES` of them end at every place within a page that a stack can have.
 #[inline(never)]
 fn deeper(frames: u32, what: &mut dyn FnMut()) {
     let room = std::hint::black_box([0_u8; 40]);
