@@ -9,13 +9,13 @@ use crate::config_error::{ConfigError, ConfigErrorKind};
 /// Networks as sorted ranges that neither overlap nor touch, so that one binary search answers.
 #[derive(Clone, Debug)]
 pub(crate) struct NetworkSet {
-    v4: Ranges,
-    v6: Ranges,
+    v4: Ranges<u32>,
+    v6: Ranges<u128>,
 }
 
 /// First and last address of each range, as numbers.
 #[derive(Clone, Debug)]
-struct Ranges(Box<[(u128, u128)]>);
+struct Ranges<N>(Box<[(N, N)]>);
 
 impl NetworkSet {
     /// From networks (`10.0.0.0/8`) and single addresses (`192.0.2.1`).
@@ -31,43 +31,46 @@ impl NetworkSet {
         for text in networks {
             let text = text.as_ref();
             match network(text).map_err(|wrong| ConfigError::new(kind, format!("{text:?} {wrong}")))? {
-                IpNet::V4(net) => v4.push((u32::from(net.network()).into(), u32::from(net.broadcast()).into())),
+                IpNet::V4(net) => v4.push((net.network().into(), net.broadcast().into())),
                 IpNet::V6(net) => v6.push((net.network().into(), net.broadcast().into())),
             }
         }
         if v4.is_empty() && v6.is_empty() {
             return Err(ConfigError::new(kind, "the list of networks is empty"));
         }
-        Ok(Self { v4: Ranges::merged(v4), v6: Ranges::merged(v6) })
+        Ok(Self {
+            v4: Ranges::merged(v4, |last: u32| last.saturating_add(1)),
+            v6: Ranges::merged(v6, |last: u128| last.saturating_add(1)),
+        })
     }
 
     pub(crate) fn contains(&self, ip: IpAddr) -> bool {
         match ip.to_canonical() {
-            IpAddr::V4(ip) => self.v4.contains(u32::from(ip).into()),
+            IpAddr::V4(ip) => self.v4.contains(ip.into()),
             IpAddr::V6(ip) => self.v6.contains(ip.into()),
         }
     }
 
     /// Every IPv4 address is in it, or every IPv6 address.
     pub(crate) fn holds_a_whole_family(&self) -> bool {
-        matches!(*self.v4.0, [(0, last)] if last == u32::MAX.into()) || matches!(*self.v6.0, [(0, u128::MAX)])
+        matches!(*self.v4.0, [(0, u32::MAX)]) || matches!(*self.v6.0, [(0, u128::MAX)])
     }
 }
 
-impl Ranges {
-    fn merged(mut ranges: Vec<(u128, u128)>) -> Self {
+impl<N: Copy + Ord> Ranges<N> {
+    fn merged(mut ranges: Vec<(N, N)>, behind: impl Fn(N) -> N) -> Self {
         ranges.sort_unstable();
-        let mut merged: Vec<(u128, u128)> = Vec::with_capacity(ranges.len());
+        let mut merged: Vec<(N, N)> = Vec::with_capacity(ranges.len());
         for (first, last) in ranges {
             match merged.last_mut() {
-                Some((_, end)) if first <= end.saturating_add(1) => *end = last.max(*end),
+                Some((_, end)) if first <= behind(*end) => *end = last.max(*end),
                 _ => merged.push((first, last)),
             }
         }
         Self(merged.into_boxed_slice())
     }
 
-    fn contains(&self, ip: u128) -> bool {
+    fn contains(&self, ip: N) -> bool {
         let following = self.0.partition_point(|(first, _)| *first <= ip);
         let candidate = following.checked_sub(1).and_then(|index| self.0.get(index));
         candidate.is_some_and(|(_, last)| ip <= *last)
