@@ -15,6 +15,7 @@ use super::config::Config;
 use super::erased::StoreError;
 use super::log;
 use super::store::{Claimed, Fenced};
+use crate::clock::CENTURY;
 use crate::run_context::{LostClaims, Token};
 
 /// What a run is told: it is to end.
@@ -302,6 +303,5 @@ async fn beat(beating: Beating, changed: Arc<Notify>) {
 
 /// As far ahead as can be told.
 fn far(now: Instant, by: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     now.checked_add(by.min(CENTURY)).unwrap_or(now)
 }

@@ -7,6 +7,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::{Row, Transaction};
 
 use super::{PostgresError, PostgresStore};
+use crate::clock::CENTURY;
 use crate::delivery_key::{Fingerprint, Key};
 use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
 
@@ -14,8 +15,6 @@ use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
 const TRIES: usize = 4;
 /// Rows that are deleted at a time.
 const BATCH: i64 = 1000;
-/// The longest time that is asked for: a hundred years, well within what PostgreSQL can count.
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 fn seconds(time: Duration) -> f64 {
     time.min(CENTURY).as_secs_f64()

@@ -11,6 +11,7 @@ use super::RedisStore;
 use super::kept::{self, Kept};
 use super::scripts::{self, Script};
 use super::value::{State, decode, encode};
+use crate::clock::CENTURY;
 use crate::delivery_key::Key;
 use crate::encoding::Encoding;
 use crate::idempotency::store::{Claim, Claimed, Fenced, Guarded};
@@ -206,9 +207,6 @@ impl RedisStore {
 const fn fenced(verdict: u8) -> Fenced {
     if verdict == 0 { Fenced::Lost } else { Fenced::Ok }
 }
-
-/// The longest time to live that is asked for: a hundred years, well within what Redis can count.
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 fn as_millis(time: Duration) -> String {
     time.min(CENTURY).as_millis().max(1).to_string()
