@@ -296,14 +296,9 @@ where
 
     /// Drops what the stage held, which may be the user's code and panic.
     fn set_stage(&mut self, next: Stage<S::Future, R, S::Error>) {
-        let mut next = Some(next);
-        let set = AssertUnwindSafe(|| {
-            if let Some(next) = next.take() {
-                self.stage.set(next);
-            }
-        });
-        // What was set stands, even where dropping what was there before panics.
-        let _ = catch_unwind(set);
+        // What is set stands, even where dropping what was there before panics.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.stage.set(Stage::Over)));
+        self.stage.set(next);
     }
 }
 
