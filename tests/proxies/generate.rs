@@ -1,7 +1,8 @@
 //! Headers as proxies, strangers and attackers write them, in an order that is the same each time.
 //!
 //! Left out is what the others do not read and we do: tabs as blanks (RFC 9110 §5.6.3; nginx trims spaces alone), brackets
-//! without a port (nginx), and quotes, which mean nothing in this header (HAProxy takes the commas between them for text).
+//! without a port (nginx), an address right behind a comma that begins its line (RFC 9110 §5.6.1.2; nginx takes the comma for a
+//! part of it), and quotes, which mean nothing in this header (HAProxy takes the commas between them for text).
 
 const ADDRESSES: &[&str] = &[
     "203.0.113.7",
@@ -103,7 +104,9 @@ impl Generator {
                     line.push_str(&self.entry());
                 }
                 // Blanks at the ends are no part of a value.
-                line.trim().to_owned()
+                let line = line.trim();
+                let behind_a_comma = line.strip_prefix(',').filter(|rest| !rest.starts_with([' ', ',']));
+                behind_a_comma.unwrap_or(line).to_owned()
             })
             .collect()
     }
