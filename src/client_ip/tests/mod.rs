@@ -90,6 +90,8 @@ fn the_first_address_from_the_right_that_is_no_proxy_is_the_client() {
             (&["::ffff:203.0.113.7, ::ffff:10.0.0.9"], Ok("203.0.113.7")),
             (&["2001:DB8:1:0:0::7"], Ok("2001:db8:1::7")),
             (&["[2001:db8:1::7]:80, [2001:db8:ff::1]"], Ok("2001:db8:1::7")),
+            // A proxy puts its entry behind the empty value that it got.
+            (&[",203.0.113.7"], Ok("203.0.113.7")),
             // What lies left of the client is not even looked at.
             (&["\"; nonsense ,,, , 203.0.113.7"], Ok("203.0.113.7")),
             // Nothing is guessed.
