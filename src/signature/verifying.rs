@@ -46,7 +46,7 @@ impl Verifying {
     fn finish(&mut self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
         let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.verdict(head, body);
-        // Without a branch: a wrong guess of the processor's would tell the two apart, see tests/constant_time.
+        // Without a branch, which a processor could guess wrongly for one of the two: see tests/constant_time.
         let mut delivery = verdict.map_err(|error| select_unpredictable(self.nobody, NO_SUCH_TENANT, error))?;
         if self.nobody {
             return Err(NO_SUCH_TENANT.into());
