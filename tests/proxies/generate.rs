@@ -52,17 +52,21 @@ const BETWEEN: &[&str] = &[",", ", ", " ,", " , ", ",,", ", ,"];
 
 pub(crate) struct Generator {
     state: u64,
-    ports: bool,
+    reader: Reader,
+}
+
+/// Who is asked what it makes of them.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Reads no ports.
+    HaProxy,
+    /// Reads no address right behind a comma that begins its line.
+    Nginx,
 }
 
 impl Generator {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self { state: seed, ports: true }
-    }
-
-    /// For a proxy that reads none.
-    pub(crate) const fn without_ports(seed: u64) -> Self {
-        Self { state: seed, ports: false }
+    pub(crate) const fn new(seed: u64, reader: Reader) -> Self {
+        Self { state: seed, reader }
     }
 
     /// `splitmix64`, whose quality is enough to mix words.
@@ -81,7 +85,7 @@ impl Generator {
     fn entry(&mut self) -> String {
         match self.below(10) {
             0 => self.one_of(NONSENSE).to_owned(),
-            1 if self.ports => self.one_of(WITH_PORTS).to_owned(),
+            1 if self.reader == Reader::Nginx => self.one_of(WITH_PORTS).to_owned(),
             // A byte of an address is another.
             2 => {
                 let mut text = self.one_of(ADDRESSES).as_bytes().to_vec();
@@ -106,7 +110,7 @@ impl Generator {
                 // Blanks at the ends are no part of a value.
                 let line = line.trim();
                 let behind_a_comma = line.strip_prefix(',').filter(|rest| !rest.starts_with([' ', ',']));
-                behind_a_comma.unwrap_or(line).to_owned()
+                behind_a_comma.filter(|_| self.reader == Reader::Nginx).unwrap_or(line).to_owned()
             })
             .collect()
     }

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use tower_webhook::client_ip::TrustedProxies;
 
-use self::generate::Generator;
+use self::generate::{Generator, Reader};
 use self::process::{HAPROXY, NGINX, Oracle};
 
 /// As in the reference receiver.
@@ -44,7 +44,7 @@ async fn whom_nginx_turns_away_we_turn_away() {
              add_header x-client $remote_addr always; return 204; }}"
         )
     });
-    differ(nginx.port, &TrustedProxies::from_cidrs(TRUSTED).unwrap(), Generator::new(7)).await;
+    differ(nginx.port, &TrustedProxies::from_cidrs(TRUSTED).unwrap(), Generator::new(7, Reader::Nginx)).await;
 }
 
 /// By hop count: the last entry, as HAProxy reads it, is the client that we let in.
@@ -56,7 +56,7 @@ async fn whom_haproxy_does_not_see_we_turn_away() {
              http-request return status 200 hdr x-client %[req.hdr_ip(x-forwarded-for,-1)]\n"
         )
     });
-    differ(haproxy.port, &TrustedProxies::hops(1).unwrap(), Generator::without_ports(11)).await;
+    differ(haproxy.port, &TrustedProxies::hops(1).unwrap(), Generator::new(11, Reader::HaProxy)).await;
 }
 
 async fn differ(port: u16, proxies: &TrustedProxies, mut generator: Generator) {

@@ -10,12 +10,13 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::value::decode;
-use crate::clock::CENTURY;
 use crate::delivery_key::Key;
 use crate::idempotency::store::{Claim, Claimed};
 
 /// What an entry takes besides its value, in bytes: about.
 const ENTRY: u32 = 300;
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[derive(Clone)]
 struct Finished {
@@ -39,7 +40,7 @@ impl Recent {
             .eviction_policy(EvictionPolicy::lru())
             .weigher(weight)
             // moka panics where it is beyond a thousand years.
-            .time_to_live(at_most.min(CENTURY))
+            .time_to_live(at_most.min(YEAR))
             .build();
         Self { kept: Some(kept) }
     }
