@@ -136,13 +136,11 @@ fn resolved(
     let Keys::Resolver { nobody, .. } = &config.keys else {
         return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no resolver"));
     };
-    let found = found.map_err(|rejection| *rejection)?;
-    let is_nobody = found.is_none();
     // As cheap as the copy that the resolver made of keys it found: both go the same way from here.
-    let keys = found.unwrap_or_else(|| nobody.clone());
+    let keys = found.map_err(|rejection| *rejection)?.unwrap_or_else(|| nobody.clone());
     let ring = keys.ring(config.plan.scheme())?;
     let verifying = Verifying::begin(config, ring, |verifier| verifier.resume(examined, head, now))?;
-    Ok(verifying.of(keys.tenant(), is_nobody))
+    Ok(verifying.of(keys.tenant(), keys.is_nobody()))
 }
 
 fn fetched(

@@ -117,11 +117,7 @@ impl SignatureLayer {
     /// A scheme that contradicts itself.
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         let plan = Plan::new(sender.into())?;
-        let nobody = plan.scheme().throwaway_keys()?;
-        // They are keys, or the start fails: a tenant that does not exist is refused like a forged delivery.
-        Keyring::new(plan.scheme(), &nobody)?;
-        // With a name, as tenants that exist have one: to copy and to drop it takes time.
-        let nobody = Resolved::for_tenant("", nobody);
+        let nobody = Resolved::nobody(plan.scheme())?;
         Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
     }
 
@@ -267,8 +263,8 @@ impl SignatureLayer {
             Keys::Resolver { resolver, .. } => {
                 let (found, scheme) = (resolver.resolve(head), *self.scheme());
                 Box::pin(async move {
-                    let Some(keys) = found.await.map_err(|rejection| *rejection)? else { return Ok(None) };
-                    Ok(Some((keys.ring(&scheme)?, now)))
+                    let found = found.await.map_err(|rejection| *rejection)?.filter(|keys| !keys.is_nobody());
+                    found.map(|keys| Ok((keys.ring(&scheme)?, now))).transpose()
                 })
             }
         }

@@ -20,7 +20,7 @@ use crate::deliveries::{At, NOW, TEXT, answer, reason, secret, signed_under};
 use crate::scripted_body::{ScriptedBody, Step};
 
 /// Knows `/acme` (a secret), `/expired` (a secret of the past), `/public` (a public key), `/weird` (a secret that the
-/// scheme cannot use); `/down` is out of order. Counts how often it is asked.
+/// scheme cannot use) and `/left`, who is nobody any more; `/down` is out of order. Counts how often it is asked.
 fn layer(asked: &Arc<AtomicUsize>) -> SignatureLayer {
     let asked = asked.clone();
     let resolver = resolver_fn(move |head: &Parts| {
@@ -37,6 +37,7 @@ fn layer(asked: &Arc<AtomicUsize>) -> SignatureLayer {
                 }
                 "/public" => Some(Resolved::for_tenant("public", SigningKey::from_seed(&[7; 32]).verifying_key())),
                 "/weird" => Some(secret().into()),
+                "/left" => Some(Resolved::nobody(&provider::STANDARD_WEBHOOKS).unwrap()),
                 "/down" => return Err(std::io::Error::other("the database hunter2 is down")),
                 _ => None,
             })
@@ -77,7 +78,8 @@ async fn a_tenant_is_verified_under_its_own_keys_and_named() {
 #[tokio::test]
 async fn an_unknown_tenant_and_a_wrong_signature_are_answered_alike() {
     let mut answers = Vec::new();
-    for (path, expected) in [("/acme", Reason::SignatureMismatch), ("/nobody", Reason::UnknownKey)] {
+    let all = [("/acme", Reason::SignatureMismatch), ("/nobody", Reason::UnknownKey), ("/left", Reason::UnknownKey)];
+    for (path, expected) in all {
         let refused =
             answer(RawBodyLayer::new(), layer(&Arc::default()), shared(path, ScriptedBody::whole(b"forged"))).await;
         assert_eq!(reason(&refused), Some(expected));
@@ -86,10 +88,13 @@ async fn an_unknown_tenant_and_a_wrong_signature_are_answered_alike() {
     }
     assert_eq!(answers[0].0, 401);
     assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
     // Not even with what would be right for another tenant.
-    let refused =
-        answer(RawBodyLayer::new(), layer(&Arc::default()), shared("/nobody", ScriptedBody::whole(TEXT))).await;
-    assert_eq!(reason(&refused), Some(Reason::UnknownKey));
+    for path in ["/nobody", "/left"] {
+        let refused =
+            answer(RawBodyLayer::new(), layer(&Arc::default()), shared(path, ScriptedBody::whole(TEXT))).await;
+        assert_eq!(reason(&refused), Some(Reason::UnknownKey));
+    }
 }
 
 /// Keys of nobody are keys, too, for a sender whose secrets are hex or base64.
@@ -122,7 +127,7 @@ async fn who_does_not_exist_is_refused_as_a_forgery_however_secrets_are_written(
 #[tokio::test]
 async fn who_exists_cannot_be_told_from_when_the_answer_comes() {
     for sign in [shared, public] {
-        for path in ["/acme", "/public", "/nobody"] {
+        for path in ["/acme", "/public", "/nobody", "/left"] {
             let body = ScriptedBody::of([Step::Data(Bytes::from_static(b"forged"))]).then_for_ever(Step::Never);
             let polled = body.polled();
             let mut future =
