@@ -47,8 +47,8 @@ impl Resolved {
         Self(Arc::new(Tenant { secrets: secrets.into(), name: Some(tenant.into()), is_nobody: false }))
     }
 
-    /// Stands for tenants that do not exist: new keys, of the kind that this scheme takes, and whatever is signed with
-    /// them is refused. `None` says the same, and the layer then takes such keys of its own.
+    /// Stands for tenants that do not exist: new keys, of the kind that this scheme (the layer's) takes, and whatever is
+    /// signed with them is refused. `None` says the same, and the layer then takes such keys of its own.
     ///
     /// What differs is how closely a clock can tell who exists. A resolver that keeps these beside the keys of its tenants,
     /// and answers with a clone of the ones or the others, goes one way for both. With `None` the layer makes the clone, a

@@ -7,7 +7,7 @@ use crate::welch::Run;
 
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 
-/// One executable. Its functions are the same machine code as those of the others, and lie elsewhere.
+/// One executable. Its functions are those of the others, and lie elsewhere.
 pub struct LinkOrder(PathBuf);
 
 impl LinkOrder {
@@ -43,6 +43,7 @@ impl LinkOrder {
             let (class, time) = line.split_once(' ').expect("a class and its time");
             times[usize::from(class == "1")].push(time.parse().expect("a time in ns"));
         }
+        assert_eq!(times.each_ref().map(Vec::len).iter().sum::<usize>(), measurements, "as many as were asked for");
         Run(times)
     }
 
