@@ -157,12 +157,11 @@ impl Rules {
             }
             Ok(client) if self.proxies.ignores(peer, request.headers()) => (
                 Decision::UntrustedPeer,
-                Rejection::new(Reason::IpDenied).with_detail(format!(
-                    "{client} is not on the list; it is no trusted proxy, so its header is ignored"
-                )),
+                Rejection::new(Reason::IpDenied)
+                    .with_client(client, "is not on the list; it is no trusted proxy, so its header is ignored"),
             ),
             Ok(client) => {
-                (Decision::Denied, Rejection::new(Reason::IpDenied).with_detail(format!("{client} is not on the list")))
+                (Decision::Denied, Rejection::new(Reason::IpDenied).with_client(client, "is not on the list"))
             }
             Err(unknown) => (Decision::NoIp, Rejection::new(Reason::IpUnknown).with_detail(unknown.message())),
         };

@@ -11,24 +11,27 @@ mod events {
     pub(in super::super) fn refused(rejection: &Rejection, route: Option<&str>) {
         let (reason, docs) = (rejection.reason().code(), rejection.reason().docs());
         let status = rejection.status().as_u16();
-        let detail = untrusted(rejection.detail().unwrap_or_default());
         let route = route.unwrap_or_default();
+        // Written in place, so that it is put together only if somebody listens.
         if status >= 500 {
-            tracing::warn!(target: TARGET, route, reason, status, %detail, docs, "webhook refused");
+            tracing::warn!(target: TARGET, route, reason, status, detail = %detail(rejection), docs, "webhook refused");
         } else {
-            tracing::info!(target: TARGET, route, reason, status, %detail, docs, "webhook refused");
+            tracing::info!(target: TARGET, route, reason, status, detail = %detail(rejection), docs, "webhook refused");
         }
     }
 
     pub(in super::super) fn reported(rejection: &Rejection, route: Option<&str>) {
         let (reason, docs) = (rejection.reason().code(), rejection.reason().docs());
         let status = rejection.status().as_u16();
-        let detail = untrusted(rejection.detail().unwrap_or_default());
         let route = route.unwrap_or_default();
         tracing::warn!(
-            target: TARGET, route, reason, status, %detail, docs, report_only = true,
+            target: TARGET, route, reason, status, detail = %detail(rejection), docs, report_only = true,
             "webhook would be refused, and passes: the check is in report-only mode"
         );
+    }
+
+    fn detail(rejection: &Rejection) -> impl std::fmt::Display + '_ {
+        untrusted(rejection.detail().unwrap_or_default())
     }
 }
 

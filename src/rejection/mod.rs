@@ -47,6 +47,7 @@
 //!
 //! [rfc9457]: https://www.rfc-editor.org/rfc/rfc9457
 
+mod detail;
 mod log;
 mod reason;
 mod render;
@@ -54,10 +55,12 @@ mod report;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
+use detail::Detail;
 pub use reason::{GrpcCode, Reason};
 pub(crate) use render::{Dialect, Refusals};
 pub use render::{EmptyBody, ProblemJson, RenderRejection};
@@ -120,7 +123,7 @@ pub struct Rejection {
     status: ErrorStatus,
     retry_after: Option<u32>,
     linked: bool,
-    detail: Option<Cow<'static, str>>,
+    detail: Option<Detail>,
 }
 
 impl Rejection {
@@ -148,7 +151,13 @@ impl Rejection {
     /// signatures and bodies out of it all the same.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(Detail::Text(detail.into()));
+        self
+    }
+
+    /// The detail is this client, and what it is said to be.
+    pub(crate) fn with_client(mut self, address: IpAddr, says: &'static str) -> Self {
+        self.detail = Some(Detail::of_client(address, says));
         self
     }
 
@@ -187,7 +196,7 @@ impl Rejection {
     /// What only the operator sees.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.detail.as_ref().map(Detail::as_str)
     }
 
     /// The answer as `application/problem+json`, with the rejection in its extensions.
@@ -205,7 +214,7 @@ impl From<Reason> for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.detail {
+        match self.detail() {
             Some(detail) => write!(f, "{}: {detail}", self.reason),
             None => fmt::Display::fmt(&self.reason, f),
         }
@@ -217,6 +226,17 @@ impl std::error::Error for Rejection {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_detail_that_names_a_client_reads_like_any_other() {
+        let address = IpAddr::from([203, 0, 113, 9]);
+        let rejection = Rejection::new(Reason::IpDenied).with_client(address, "is not on the list");
+        assert_eq!(rejection.detail(), Some("203.0.113.9 is not on the list"));
+        assert_eq!(rejection.to_string(), "ip_denied: 203.0.113.9 is not on the list");
+        let text = Rejection::new(Reason::IpDenied).with_detail("203.0.113.9 is not on the list");
+        assert_eq!(format!("{rejection:?}"), format!("{text:?}"));
+        assert_eq!(rejection.with_detail("another").detail(), Some("another"));
+    }
 
     #[test]
     fn a_status_outside_400_to_599_cannot_be_made() {

@@ -1,7 +1,7 @@
 //! How a refusal is written down for the sender.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, LINK, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
@@ -70,17 +70,33 @@ pub struct ProblemJson;
 
 impl RenderRejection for ProblemJson {
     fn render(&self, rejection: &Rejection, headers: &mut HeaderMap) -> Bytes {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let (reason, status) = (rejection.reason(), rejection.status());
-        if status == reason.status() {
-            return Bytes::from_static(reason.problem().as_bytes());
-        }
-        let (code, title) = (reason.public_code(), reason.title());
-        Bytes::from(format!(
-            r#"{{"type":"{DOCS}{code}","title":"{title}","status":{},"code":"{code}"}}"#,
-            status.as_u16()
-        ))
+        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+        problem(rejection)
     }
+}
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+fn problem(rejection: &Rejection) -> Bytes {
+    let (reason, status) = (rejection.reason(), rejection.status());
+    if status == reason.status() {
+        return Bytes::from_static(reason.problem().as_bytes());
+    }
+    let (code, title) = (reason.public_code(), reason.title());
+    Bytes::from(format!(r#"{{"type":"{DOCS}{code}","title":"{title}","status":{},"code":"{code}"}}"#, status.as_u16()))
+}
+
+/// The head of a problem: copied for each, which takes a fraction of putting it together.
+static PROBLEM_HEAD: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let mut headers = HeaderMap::with_capacity(3);
+    headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+    say_always(&mut headers);
+    headers
+});
+
+fn say_always(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// No body at all.
@@ -141,13 +157,15 @@ impl Refusals {
     }
 
     fn http(&self, rejection: &Rejection) -> Response<Bytes> {
-        let mut headers = HeaderMap::with_capacity(6);
-        let body = match &self.renderer {
-            Some(renderer) => renderer.render(rejection, &mut headers),
-            None => ProblemJson.render(rejection, &mut headers),
+        let (mut headers, body) = match &self.renderer {
+            Some(renderer) => {
+                let mut headers = HeaderMap::with_capacity(6);
+                let body = renderer.render(rejection, &mut headers);
+                say_always(&mut headers);
+                (headers, body)
+            }
+            None => (PROBLEM_HEAD.clone(), problem(rejection)),
         };
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if let Some(seconds) = rejection.retry_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -209,6 +227,16 @@ mod tests {
         assert_eq!(response.headers()["grpc-status"], "16");
         assert!(response.body().is_empty());
         assert!(response.extensions().get::<Rejection>().is_some());
+    }
+
+    #[test]
+    fn a_problem_and_a_body_of_ones_own_have_the_same_head() {
+        let own = Refusals::default().rendered_by(Arc::new(ProblemJson));
+        for reason in Reason::ALL {
+            let refused = |refusals: &Refusals| refusals.respond((*reason).into(), Dialect::Http).into_parts();
+            let ((head, body), (expected, same)) = (refused(&Refusals::default()), refused(&own));
+            assert_eq!((head.headers, head.status, body), (expected.headers, expected.status, same), "{reason}");
+        }
     }
 
     #[test]
