@@ -40,21 +40,22 @@ impl Key {
 
     /// The key of senders without ids whose bodies are never alike.
     pub(crate) fn of_body(delivery: &Delivery, account: &[u8]) -> Self {
-        Self(scoped(b"whkb", delivery, account).part(&delivery.body).finish())
+        let [tenant, route, provider] = scope(delivery);
+        Self(hash(b"whkb", [tenant, route, provider, account, &delivery.body]))
     }
 
     /// The key by which copies that come at the same time are joined. Never stored.
     pub(crate) fn of_flight(delivery: &Delivery, account: &[u8]) -> Self {
-        Self(scoped(b"whkj", delivery, account).part(&delivery.body).finish())
+        let [tenant, route, provider] = scope(delivery);
+        Self(hash(b"whkj", [tenant, route, provider, account, &delivery.body]))
     }
 
     /// The key of what was signed, whatever the id says. `None` where nothing was: a shared token is
     /// the same for all deliveries and tells none apart.
     pub(crate) fn of_signed_material(delivery: &Delivery) -> Option<Self> {
         let proof = delivery.proof.as_ref()?.as_slice();
-        let hash = Parts::new(b"whkg").part(delivery.tenant().unwrap_or_default().as_bytes());
-        let hash = hash.part(delivery.route().as_bytes()).part(delivery.provider().as_bytes());
-        (!proof.is_empty()).then(|| Self(hash.part(proof).finish()))
+        let [tenant, route, provider] = scope(delivery);
+        (!proof.is_empty()).then(|| Self(hash(b"whkg", [tenant, route, provider, proof])))
     }
 }
 
@@ -110,8 +111,8 @@ impl<'n> DeliveryName<'n> {
     /// The key.
     #[must_use]
     pub fn key(&self) -> Key {
-        let parts = Parts::new(b"whk1").part(self.tenant.as_bytes()).part(self.route.as_bytes());
-        Key(parts.part(self.provider.as_bytes()).part(self.account).part(self.id).finish())
+        let [tenant, route, provider] = [self.tenant, self.route, self.provider].map(str::as_bytes);
+        Key(hash(b"whk1", [tenant, route, provider, self.account, self.id]))
     }
 }
 
@@ -133,8 +134,7 @@ impl Fingerprint {
     }
 
     pub(crate) fn of(method: &Method, delivery: &Delivery) -> Self {
-        let hash = Parts::new(b"whf1").part(method.as_str().as_bytes());
-        let hash = hash.part(delivery.route().as_bytes()).part(&delivery.body).finish();
+        let hash = hash(b"whf1", [method.as_str().as_bytes(), delivery.route().as_bytes(), &delivery.body]);
         let mut cut = [0; 16];
         cut.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         Self(cut)
@@ -214,31 +214,19 @@ fn checked(id: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, MalformedId> {
     if printable && (1..=MAX_ID).contains(&id.len()) { Ok(id) } else { Err(MalformedId) }
 }
 
-fn scoped(tag: &[u8; 4], delivery: &Delivery, account: &[u8]) -> Parts {
-    Parts::new(tag)
-        .part(delivery.tenant().unwrap_or_default().as_bytes())
-        .part(delivery.route().as_bytes())
-        .part(delivery.provider().as_bytes())
-        .part(account)
+/// The tenant, the route and the provider.
+fn scope(delivery: &Delivery) -> [&[u8]; 3] {
+    [delivery.tenant().unwrap_or_default(), delivery.route(), delivery.provider()].map(str::as_bytes)
 }
 
 /// A hash over parts, each with its length before it.
-struct Parts(Sha256);
-
-impl Parts {
-    fn new(tag: &[u8; 4]) -> Self {
-        Self(Sha256::new_with_prefix(tag))
+fn hash<const PARTS: usize>(tag: &[u8; 4], parts: [&[u8]; PARTS]) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(tag);
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
     }
-
-    fn part(mut self, bytes: &[u8]) -> Self {
-        self.0.update((bytes.len() as u64).to_be_bytes());
-        self.0.update(bytes);
-        self
-    }
-
-    fn finish(self) -> [u8; 32] {
-        self.0.finalize().into()
-    }
+    hash.finalize().into()
 }
 
 #[cfg(test)]
