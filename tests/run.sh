@@ -69,6 +69,11 @@ if [ "${1:-}" = --long ]; then
     cargo fmt --manifest-path benches/peers/Cargo.toml --check
     cargo clippy --manifest-path benches/peers/Cargo.toml --target-dir target --all-targets -- -D warnings
 
+    step "the t-tests of refusals still compile"
+    cargo fmt --manifest-path tests/constant_time/Cargo.toml --check
+    cargo clippy --manifest-path tests/constant_time/Cargo.toml --target-dir target --all-targets -- -D warnings
+    cargo test --manifest-path tests/constant_time/Cargo.toml --target-dir target
+
     step "thousands of slow senders, in release"
     (
         ulimit -n 20000

@@ -68,3 +68,18 @@ impl Recent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_kept_as_long_as_asked_for_and_a_year_at_most() {
+        let lives = |at_most| Recent::new(1 << 20, at_most).kept.unwrap().policy().time_to_live();
+        let hour = Duration::from_secs(3_600);
+        assert_eq!(lives(hour), Some(hour));
+        for longer in [Duration::from_secs(31_536_001), Duration::MAX] {
+            assert_eq!(lives(longer), Some(Duration::from_secs(31_536_000)), "{longer:?}");
+        }
+    }
+}
