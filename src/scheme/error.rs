@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::hint::{black_box, select_unpredictable};
 
 use crate::rejection::{Reason, Rejection};
 
@@ -18,6 +19,17 @@ impl VerifyError {
     #[must_use]
     pub const fn new(reason: Reason, detail: &'static str) -> Self {
         Self { reason, detail }
+    }
+
+    /// `other` where `condition` holds. Without a branch, which a processor could guess wrongly for one of the two, and
+    /// value by value, as one that is fetched from a colder place comes later: see tests/constant_time.
+    pub(crate) fn replaced_if(self, condition: bool, other: Self) -> Self {
+        // Unless the reason is at hand, the compiler makes a branch around fetching it.
+        let reason = black_box(self.reason);
+        Self {
+            reason: select_unpredictable(condition, other.reason, reason),
+            detail: select_unpredictable(condition, other.detail, self.detail),
+        }
     }
 
     /// The reason.

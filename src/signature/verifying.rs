@@ -1,6 +1,5 @@
 //! A verification under way, and what comes of it.
 
-use std::hint::{black_box, select_unpredictable};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -46,10 +45,7 @@ impl Verifying {
     fn finish(&mut self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
         let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.verdict(head, body);
-        // Without a branch, which a processor could guess wrongly for one of the two, and with both on the stack, as one from a
-        // colder place would come later: see tests/constant_time.
-        let no_such_tenant = black_box(NO_SUCH_TENANT);
-        let mut delivery = verdict.map_err(|error| select_unpredictable(self.nobody, no_such_tenant, error))?;
+        let mut delivery = verdict.map_err(|error| error.replaced_if(self.nobody, NO_SUCH_TENANT))?;
         if self.nobody {
             return Err(NO_SUCH_TENANT.into());
         }
