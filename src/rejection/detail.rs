@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
-/// A sentence. One that names a client is put together when it is looked at: of most of the refused it never is.
+/// A sentence. One that names a client is put together when it is looked at: where nobody listens, never.
 #[derive(Clone)]
 pub(super) enum Detail {
     Client { address: IpAddr, says: &'static str, sentence: OnceLock<Box<str>> },
