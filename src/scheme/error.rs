@@ -23,7 +23,7 @@ impl VerifyError {
 
     /// `other` where `condition` holds. Without a branch, which a processor could guess wrongly for one of the two, and
     /// value by value, as one that is fetched from a colder place comes later: see tests/constant_time.
-    pub(crate) fn replaced_if(self, condition: bool, other: Self) -> Self {
+    pub(crate) fn replaced_if(self, condition: bool, other: &Self) -> Self {
         // Unless the reason is at hand, the compiler makes a branch around fetching it.
         let reason = black_box(self.reason);
         Self {

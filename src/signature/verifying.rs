@@ -45,7 +45,7 @@ impl Verifying {
     fn finish(&mut self, config: &Config, head: &Parts, body: Bytes) -> Result<Delivery, Rejection> {
         let began = config.metrics().map(|metrics| (metrics, config.clock.monotonic()));
         let verdict = self.verification.verdict(head, body);
-        let mut delivery = verdict.map_err(|error| error.replaced_if(self.nobody, NO_SUCH_TENANT))?;
+        let mut delivery = verdict.map_err(|error| error.replaced_if(self.nobody, &NO_SUCH_TENANT))?;
         if self.nobody {
             return Err(NO_SUCH_TENANT.into());
         }
