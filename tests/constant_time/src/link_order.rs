@@ -44,7 +44,7 @@ impl LinkOrder {
             times[usize::from(class == "1")].push(time.parse().expect("a time in ns"));
         }
         assert_eq!(times.each_ref().map(Vec::len).iter().sum::<usize>(), measurements, "as many as were asked for");
-        Run(times)
+        Run::of(times)
     }
 
     fn run(&self, arguments: &[&str]) -> String {

@@ -28,7 +28,7 @@ pub const ALL: &[(&str, Pair)] = &[
     ("control_early_exit", control_early_exit),
     ("first_or_last_byte", first_or_last_byte),
     ("first_or_sixteenth_secret", first_or_sixteenth_secret),
-    ("known_or_no_tenant", known_or_no_tenant),
+    ("known_or_nobody", known_or_nobody),
     ("known_or_unknown_tenant", known_or_unknown_tenant),
     ("one_or_other_tenant", one_or_other_tenant),
     ("unknown_key_or_other_body", unknown_key_or_other_body),
@@ -130,11 +130,11 @@ fn first_or_sixteenth_secret(timing: &mut Timing, rng: &mut StdRng) {
     compare(timing, rng, make, |(head, body)| refused(&verifier, head, body));
 }
 
-fn known_or_unknown_tenant(timing: &mut Timing, rng: &mut StdRng) {
+fn known_or_nobody(timing: &mut Timing, rng: &mut StdRng) {
     tenants(timing, rng, [|made| Some(made.one), |made| Some(made.nobody)]);
 }
 
-fn known_or_no_tenant(timing: &mut Timing, rng: &mut StdRng) {
+fn known_or_unknown_tenant(timing: &mut Timing, rng: &mut StdRng) {
     tenants(timing, rng, [|made| Some(made.one), |_| None]);
 }
 
