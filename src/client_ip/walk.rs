@@ -82,12 +82,12 @@ impl TrustedProxies {
 
     /// Whether a header with the address of the client is there but was not believed.
     pub(crate) fn ignores(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
-        let sent = match &self.rules.header {
+        let sent = || match &self.rules.header {
             Header::Forwarded => headers.contains_key(FORWARDED),
             Header::Single(name) => headers.contains_key(name),
             Header::XForwardedFor => headers.contains_key(X_FORWARDED_FOR),
         };
-        sent && self.stranger(peer).is_some()
+        self.stranger(peer).is_some() && sent()
     }
 
     fn proto_header(&self) -> HeaderName {
