@@ -281,6 +281,7 @@ pub const ALL: &[&Scheme] = &[
     TRUELAYER.scheme(),
     &TRUSTPAY,
     TWILIO.scheme(),
+    TWILIO_SHARED_KEY.scheme(),
     &TWITCH,
     &TYPEFORM,
     &UBER_EATS,

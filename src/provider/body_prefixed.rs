@@ -123,7 +123,8 @@ pub const DISCOURSE: Scheme = entry(
         .source("discourse/discourse app/jobs/regular/emit_web_hook_event.rb", Confidence::Verified),
 );
 
-/// EasyPost: `X-Hmac-Signature`, HMAC-SHA-256 over the body.
+/// EasyPost: `X-Hmac-Signature`, HMAC-SHA-256 over the body. Its libraries bring the secret into Unicode's form NFKD: give one
+/// that is more than ASCII as that form.
 pub const EASYPOST: Scheme = entry(
     Scheme::hmac_sha256("easypost")
         .signature(header("x-hmac-signature").prefix("hmac-sha256-hex="), Encoding::Hex)

@@ -156,8 +156,8 @@ pub const UPSTASH_QSTASH: UrlScheme = url_entry(
     .source("upstash/qstash-js src/receiver.ts", Confidence::Verified),
 );
 
-/// Vonage Messages, Voice and Verify: `Authorization: Bearer`, a token with a hash of the body. A token need not
-/// expire, so its replay is for idempotency to find.
+/// Vonage Messages, Voice and Verify: `Authorization: Bearer`, a token with a hash of the body. One that does not say when it
+/// expires is taken for 300 s from its `iat`; one without an `iat` for good, so its replay is for idempotency to find.
 pub const VONAGE_JWT: Scheme = entry(
     Scheme::jwt(
         "vonage-jwt",

@@ -137,7 +137,7 @@ pub const METRONOME: Scheme = entry(
         .source("npm @metronome/sdk 3.10.0 resources/webhooks.js", Confidence::Verified),
 );
 
-/// Orb: `X-Orb-Signature: v1=<hex>`, HMAC-SHA-256 over `v1:<timestamp>:<body>`; the timestamp has no offset and is UTC.
+/// Orb: `X-Orb-Signature: v1=<hex>`, HMAC-SHA-256 over `v1:<timestamp>:<body>`; a timestamp without an offset is UTC.
 pub const ORB: Scheme = entry(
     Scheme::hmac_sha256("orb")
         .signature(item("x-orb-signature", ' ', "v1"), Encoding::Hex)

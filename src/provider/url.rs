@@ -15,7 +15,9 @@ pub const APPWRITE: UrlScheme = url_entry(
         .source("appwrite/appwrite src/Appwrite/Platform/Workers/Webhooks.php", Confidence::Verified),
 );
 
-/// HubSpot v3: `X-HubSpot-Signature-v3`, HMAC-SHA-256 over `<method><URL><body><timestamp>`.
+/// HubSpot v3: `X-HubSpot-Signature-v3`, HMAC-SHA-256 over `<method><URL><body><timestamp>`. The URL is the one that you give:
+/// where it has percent-encoded characters (`%3A`, `%2F`, `%40`, …), write them decoded, as HubSpot's documentation has them.
+/// <https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation>
 pub const HUBSPOT_V3: UrlScheme = url_entry(
     Scheme::hmac_sha256("hubspot-v3")
         .signature(header("x-hubspot-signature-v3"), Encoding::Base64)

@@ -85,7 +85,7 @@ pub(super) enum Content {
 pub enum TimestampFormat {
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, see [RFC 9110 §5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7).
     HttpDate,
-    /// `2020-01-01T07:00:00`, with any fraction but no offset: UTC.
+    /// `2020-01-01T07:00:00`, with any fraction; without an offset it is UTC.
     Iso8601Utc,
     /// `2020-01-01T07:00:00Z`, with any offset and fraction, see [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339).
     Rfc3339,

@@ -18,7 +18,7 @@ impl TimestampFormat {
             Self::Iso8601Utc if text.ends_with(|end: char| end.is_ascii_digit()) && !has_offset(text) => {
                 Self::Rfc3339.parse(&format!("{text}Z"))
             }
-            Self::Iso8601Utc => None,
+            Self::Iso8601Utc => Self::Rfc3339.parse(text),
             Self::Rfc3339 => {
                 // Only the form with a `T` and seconds: what else ISO 8601 allows is not RFC 3339.
                 let shape = text.len() <= 35
@@ -130,10 +130,16 @@ mod tests {
             assert_eq!(rfc3339.parse(text), None, "{text:?}");
         }
         let utc = TimestampFormat::Iso8601Utc;
-        for text in ["2020-01-01T07:00:00", "2020-01-01T07:00:00.000000"] {
+        for text in [
+            "2020-01-01T07:00:00",
+            "2020-01-01T07:00:00.000000",
+            "2020-01-01T07:00:00Z",
+            "2020-01-01T07:00:00.000Z",
+            "2020-01-01T00:00:00-07:00",
+        ] {
             assert_eq!(utc.parse(text), noon, "{text}");
         }
-        for text in ["", "2020-01-01", "2020-01-01T07:00:00Z", "2020-01-01T00:00:00-07:00", "2020-01-01T07:00:00+00"] {
+        for text in ["", "2020-01-01", "2020-01-01T07:00", "2020-01-01 07:00:00", "2020-01-01T07:00:00ZZ"] {
             assert_eq!(utc.parse(text), None, "{text:?}");
         }
         for format in [http, utc, rfc3339, TimestampFormat::UnixMillis, TimestampFormat::UnixSeconds] {
