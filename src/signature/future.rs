@@ -99,9 +99,9 @@ enum Step {
 fn first_step(config: &Config, head: &Parts) -> Result<Step, Rejection> {
     let now = config.clock.now();
     match &config.keys {
-        Keys::Resolver { resolver, .. } => {
+        Keys::Resolver(resolver) => {
             let examined = examine_without_keys(&config.plan, head, now)?;
-            Ok(Step::Resolve(resolver.resolve(head), (examined, now)))
+            Ok(Step::Resolve(resolver.clone().resolve(head), (examined, now)))
         }
         Keys::Source(_) => {
             let seen = (examine_without_keys(&config.plan, head, now)?, now);
@@ -130,14 +130,10 @@ fn find_key(config: &Config, head: &Parts, bytes: &Bytes) -> Result<(Finding, Ke
 fn resolved(
     config: &Config,
     (examined, now): Head,
-    found: Result<Option<Resolved>, Box<Rejection>>,
+    found: Result<Resolved, Box<Rejection>>,
     head: &Parts,
 ) -> Result<Verifying, Rejection> {
-    let Keys::Resolver { nobody, .. } = &config.keys else {
-        return Err(Rejection::new(Reason::Misconfigured).with_detail("there is no resolver"));
-    };
-    // As cheap as the copy that the resolver made of keys it found: both go the same way from here.
-    let keys = found.map_err(|rejection| *rejection)?.unwrap_or_else(|| nobody.clone());
+    let keys = found.map_err(|rejection| *rejection)?;
     let ring = keys.ring(config.plan.scheme())?;
     let verifying = Verifying::begin(config, ring, |verifier| verifier.resume(examined, head, now))?;
     Ok(verifying.of(keys.tenant(), keys.is_nobody()))

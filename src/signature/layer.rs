@@ -16,7 +16,7 @@ use super::explainer::{Explainer, Explaining};
 use super::key_cache::KeyCache;
 use super::key_source::KeySource;
 use super::report_only::ReportOnlySignatureLayer;
-use super::resolver::{ErasedResolver, KeyResolver, Resolved};
+use super::resolver::{ErasedResolver, KeyResolver, OrNobody, Resolved};
 use super::watched::{WatchedKeys, WatchedSecrets};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::config_error::ConfigError;
@@ -67,11 +67,7 @@ type FoundKeys = Pin<Box<dyn Future<Output = Result<Option<(Arc<Keyring>, Option
 /// Where the keys come from.
 #[derive(Clone)]
 pub(super) enum Keys {
-    Resolver {
-        resolver: Arc<dyn ErasedResolver>,
-        /// Stands for the keys of tenants that do not exist.
-        nobody: Resolved,
-    },
+    Resolver(Arc<dyn ErasedResolver>),
     Ring(Arc<Keyring>),
     Source(Arc<KeyCache>),
     Watched(Arc<WatchedKeys>),
@@ -83,7 +79,7 @@ impl Keys {
         match self {
             Self::Ring(ring) => Some(ring.clone()),
             Self::Watched(keys) => Some(keys.ring()),
-            Self::Resolver { .. } | Self::Source(_) => None,
+            Self::Resolver(_) | Self::Source(_) => None,
         }
     }
 }
@@ -91,7 +87,7 @@ impl Keys {
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Resolver { .. } => f.write_str("Resolver(..)"),
+            Self::Resolver(_) => f.write_str("Resolver(..)"),
             Self::Source(_) => f.write_str("Source(..)"),
             Self::Ring(ring) => f.debug_list().entries(ring.ids()).finish(),
             Self::Watched(keys) => keys.fmt(f),
@@ -118,7 +114,7 @@ impl SignatureLayer {
     pub fn resolving(sender: impl Into<Sender>, resolver: impl KeyResolver) -> Result<Self, ConfigError> {
         let plan = Plan::new(sender.into())?;
         let nobody = Resolved::nobody(plan.scheme())?;
-        Ok(Self::of(plan, Keys::Resolver { resolver: Arc::new(resolver), nobody }))
+        Ok(Self::of(plan, Keys::Resolver(Arc::new(OrNobody { resolver, nobody }))))
     }
 
     /// Verifies deliveries of `sender` with a ring that is replaced while the service runs.
@@ -260,11 +256,11 @@ impl SignatureLayer {
             Keys::Ring(_) | Keys::Watched(_) => Box::pin(ready(Ok(self.config.keys.ring().map(|ring| (ring, now))))),
             // Public keys: nothing is computed with them.
             Keys::Source(_) => Box::pin(ready(Ok(None))),
-            Keys::Resolver { resolver, .. } => {
-                let (found, scheme) = (resolver.resolve(head), *self.scheme());
+            Keys::Resolver(resolver) => {
+                let (found, scheme) = (resolver.clone().resolve(head), *self.scheme());
                 Box::pin(async move {
-                    let found = found.await.map_err(|rejection| *rejection)?.filter(|keys| !keys.is_nobody());
-                    found.map(|keys| Ok((keys.ring(&scheme)?, now))).transpose()
+                    let keys = found.await.map_err(|rejection| *rejection)?;
+                    if keys.is_nobody() { Ok(None) } else { Ok(Some((keys.ring(&scheme)?, now))) }
                 })
             }
         }
@@ -299,7 +295,8 @@ impl Config {
         ring: Option<Arc<Keyring>>,
     ) {
         if let Some(explaining) = &self.explaining {
-            let ring = ring.or_else(|| self.keys.ring());
+            // Those of nobody are no keys.
+            let ring = ring.or_else(|| self.keys.ring()).filter(|_| rejection.reason() != Reason::UnknownKey);
             let keys = ring.as_ref().and_then(|ring| ring.secrets());
             explaining.refused(&self.plan, keys, rejection.reason(), (head, read), &*self.clock);
         }

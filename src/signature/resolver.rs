@@ -158,20 +158,32 @@ where
 }
 
 /// The answer of a resolver that is on its way, as small as goes into two registers.
-pub(super) type Resolving = Pin<Box<dyn Future<Output = Result<Option<Resolved>, Box<Rejection>>> + Send>>;
+pub(super) type Resolving = Pin<Box<dyn Future<Output = Result<Resolved, Box<Rejection>>> + Send>>;
 
-/// A [`KeyResolver`] without its type.
+/// A resolver without its type.
 pub(super) trait ErasedResolver: Send + Sync {
-    fn resolve(&self, head: &Parts) -> Resolving;
+    fn resolve(self: Arc<Self>, head: &Parts) -> Resolving;
 }
 
-impl<R: KeyResolver> ErasedResolver for R {
-    fn resolve(&self, head: &Parts) -> Resolving {
-        let resolving = KeyResolver::resolve(self, head);
+/// A [`KeyResolver`], and the keys of whom it does not know: from here on, all tenants go one way.
+pub(super) struct OrNobody<R> {
+    pub(super) resolver: R,
+    pub(super) nobody: Resolved,
+}
+
+impl<R: KeyResolver> ErasedResolver for OrNobody<R> {
+    fn resolve(self: Arc<Self>, head: &Parts) -> Resolving {
+        let resolving = self.resolver.resolve(head);
         Box::pin(async move {
-            resolving.await.map_err(|error| {
-                Box::new(Rejection::new(Reason::KeyUnavailable).with_detail(format!("key resolver: {error}")))
-            })
+            match resolving.await {
+                Ok(Some(found)) => Ok(found),
+                // As cheap as the copy that the resolver made of keys it found, and in its place.
+                Ok(None) => Ok(self.nobody.clone()),
+                Err(error) => {
+                    let detail = format!("key resolver: {error}");
+                    Err(Box::new(Rejection::new(Reason::KeyUnavailable).with_detail(detail)))
+                }
+            }
         })
     }
 }
