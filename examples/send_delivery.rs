@@ -6,7 +6,8 @@
 //! ```
 //!
 //! `URL` (default: a receiver of its own on a free port), `STANDARD_WEBHOOK_SECRET` (default: generated). With a `URL`
-//! of yours only public addresses are connected to.
+//! of yours only public addresses are connected to, and by `http` alone: for `https` put a connector of TLS around
+//! `PublicConnector::new().under_tls()`, such as hyper-rustls'.
 
 #![allow(clippy::print_stdout, reason = "an example that shows something")]
 

@@ -8,7 +8,8 @@
 //!   `Retry-After`, a bound on attempts and on time, a budget.
 //! * [`SignRequestLayer`] signs as a sender of the [catalogue](crate::provider), or one of your own; within the retries,
 //!   so that each attempt has a timestamp of its own.
-//! * [`PublicConnector`] connects to public addresses only, whatever the name of the receiver resolves to.
+//! * [`PublicConnector`] connects to public addresses only, whatever the name of the receiver resolves to. It refuses
+//!   `https` until a TLS connector is put around it: see [`PublicConnector::under_tls`].
 //!
 //! What is sent again: 408, 425, 429, 5xx, and requests that got no answer, or none in time. What is not: all other answers; 410 says
 //! that the receiver wants no more, see [`Answered`]. A request that cannot be signed, and a refused address, are errors

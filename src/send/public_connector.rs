@@ -99,8 +99,9 @@ where
 /// hyper-util's [`HttpConnector`] that connects to public addresses only, see [`is_public`]: for URLs that others
 /// configure (a guard against server-side request forgery). What is refused is a [`RefusedAddress`].
 ///
-/// For TLS, wrap it in a TLS connector such as hyper-rustls'; it takes `https` URLs, too. Caveat: where all requests
-/// leave through a proxy, the proxy looks the names up, and has to do this.
+/// A URL with `https` is an error: this opens the connection, and whoever is put around it makes it TLS. For that, put
+/// hyper-rustls' connector, or another one, around a connector that is [under TLS](Self::under_tls). Caveat: where all
+/// requests leave through a proxy, the proxy looks the names up, and has to do this.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -118,6 +119,7 @@ where
 pub struct PublicConnector<R = GaiResolver> {
     inner: HttpConnector<PublicResolver<R>>,
     resolver: PublicResolver<R>,
+    under_tls: bool,
 }
 
 impl PublicConnector {
@@ -136,14 +138,20 @@ impl Default for PublicConnector {
 impl<R: Clone> PublicConnector<R> {
     /// With a resolver of your own.
     pub fn resolving_by(resolver: R) -> Self {
-        Self::of(PublicResolver::of(resolver))
+        Self::of(PublicResolver::of(resolver), false)
     }
 
-    fn of(resolver: PublicResolver<R>) -> Self {
+    fn of(resolver: PublicResolver<R>, under_tls: bool) -> Self {
         let mut inner = HttpConnector::new_with_resolver(resolver.clone());
-        // TLS goes around this, and then the URL begins with `https`.
-        inner.enforce_http(false);
-        Self { inner, resolver }
+        // The URL of a connection that becomes TLS begins with `https`; of any other it would go out in clear.
+        inner.enforce_http(!under_tls);
+        Self { inner, resolver, under_tls }
+    }
+
+    /// Takes `https` URLs, too, and opens their connections **in clear**: for a TLS connector that is put around it, as by
+    /// `hyper_rustls::HttpsConnectorBuilder::wrap_connector`. By itself it must not stand behind a client then.
+    pub fn under_tls(self) -> Self {
+        Self::of(self.resolver, true)
     }
 
     /// Lets one more network through, such as `10.1.0.0/16` or `192.0.2.7`: for receivers of your own.
@@ -152,7 +160,7 @@ impl<R: Clone> PublicConnector<R> {
     /// What is no network.
     pub fn and_network(self, network: &str) -> Result<Self, ConfigError> {
         let exceptions = self.resolver.exceptions.and(network)?;
-        Ok(Self::of(PublicResolver { exceptions, ..self.resolver }))
+        Ok(Self::of(PublicResolver { exceptions, ..self.resolver }, self.under_tls))
     }
 }
 

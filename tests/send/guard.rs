@@ -83,6 +83,18 @@ async fn an_address_in_the_url_is_judged_though_nobody_looks_it_up() {
     assert!(PublicConnector::new().and_network("127.0.0.0/33").is_err());
 }
 
+#[tokio::test]
+async fn https_goes_out_through_a_connector_of_tls_and_never_in_clear() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: http::Uri = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let plain = PublicConnector::new().and_network("127.0.0.1").unwrap();
+    let error = plain.clone().oneshot(url.clone()).await.expect_err("nobody makes it TLS");
+    assert!(refused(&*error).is_none(), "the address may be connected to");
+    let connecting = plain.under_tls().and_network("127.0.0.2").unwrap().oneshot(url);
+    let (connected, accepted) = tokio::join!(connecting, listener.accept());
+    assert_eq!(connected.unwrap().inner().local_addr().unwrap(), accepted.unwrap().1, "the first that ever came");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_address_is_not_tried_again() {
     let client = Client::builder(TokioExecutor::new()).build(PublicConnector::new());
