@@ -66,6 +66,10 @@ causes! {
     BodyNewline = "body_newline", "hand the body on as it came: something in front trims it or adds a line end";
     /// Numbers were written in another form.
     BodyNumbersRewritten = "body_numbers_rewritten", "verify the raw bytes: something in front parses the JSON, and its numbers come out otherwise";
+    /// A header that is signed is missing.
+    HeaderMissing = "header_missing", "let the proxy in front pass on each header that the sender signs";
+    /// A header that counts once stands there several times.
+    HeaderRepeated = "header_repeated", "look for what adds the header once more: a proxy in front, or whoever sends again";
     /// The delivery is for another route.
     OtherRoute = "other_route", "correct the URL in the sender's settings, or the path of the route";
     /// The headers are those of another sender.

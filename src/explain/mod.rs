@@ -41,6 +41,7 @@ mod body;
 mod cause;
 mod explanation;
 mod form;
+mod header;
 mod json;
 mod json_style;
 mod other_routes;
@@ -137,6 +138,9 @@ fn unexplained(search: &Search<'_>) -> Explanation {
         "stripe" => {
             "no signature under this route's keys: another secret (the one of `stripe listen` differs from the \
              dashboard's, and each endpoint has its own), other bytes, or a forgery"
+        }
+        _ if search.reason == Reason::UnknownKey => {
+            "there is no key for this delivery: no such tenant here, or a key that its sender does not have"
         }
         _ if search.body.is_none() => "the head alone does not say why, and the body was not looked at",
         _ => "nothing that was tried makes the signature match: another secret, other bytes, or a forgery",

@@ -7,7 +7,7 @@ use http::request::Parts;
 
 use super::explanation::Explanation;
 use super::route::Route;
-use super::{Refused, body, form, json, other_routes, other_sender, secret, signature, timestamp, url};
+use super::{Refused, body, form, header, json, other_routes, other_sender, secret, signature, timestamp, url};
 use crate::clock::UnixTime;
 use crate::delivery::Delivery;
 use crate::rejection::Reason;
@@ -57,7 +57,8 @@ impl<'a> Search<'a> {
 
     /// The cause: what is proven first, then what is likely, then what is a guess.
     pub(super) fn run(mut self) -> Explanation {
-        let found = if is_about_time(self.reason) { timestamp::prove(&mut self) } else { None };
+        let found = header::likely(&self);
+        let found = found.or_else(|| if is_about_time(self.reason) { timestamp::prove(&mut self) } else { None });
         found.or_else(|| self.prove()).or_else(|| self.likely()).unwrap_or_else(|| super::unexplained(&self))
     }
 
@@ -79,6 +80,8 @@ impl<'a> Search<'a> {
             Reason::MissingSignature | Reason::MalformedSignature | Reason::UnsupportedScheme => {
                 other_sender::likely(self).or_else(|| signature::likely(self))
             }
+            // Without a key there is nothing to compare with.
+            Reason::UnknownKey => None,
             _ => secret::likely(self)
                 .or_else(|| body::likely(self))
                 .or_else(|| signature::likely(self))

@@ -9,6 +9,7 @@ use super::explanation::Explanation;
 use super::search::Search;
 use crate::crypto::Tag;
 use crate::encoding::Encoding;
+use crate::rejection::Reason;
 use crate::scheme::{Field, Items, Scheme, Signer, Source};
 use crate::secret::{KeyMaterial, Secret};
 
@@ -245,7 +246,7 @@ pub(super) fn likely(search: &Search<'_>) -> Option<Explanation> {
             Some(written) => {
                 Some(Explanation::likely(Cause::SignatureEncoding, format!("the signature is written in {written}")))
             }
-            None if search.reason == crate::Reason::SignatureMismatch => None,
+            None if search.reason == Reason::SignatureMismatch => None,
             None => Some(Explanation::likely(
                 Cause::SignaturePrefix,
                 "the signature has the right length, but what stands around it is not what the scheme says",

@@ -9,8 +9,9 @@
 //! **What passes**: a verified delivery is stored and answered: with 200 and the sender's exact answer where it asks
 //! for one; else with 202 where the sender is known to take that, and with 200 where it is not. A copy of it gets the same status with `Idempotent-Replayed: true`, marked with
 //! [`Outcome::Duplicate`](crate::Outcome::Duplicate), and is not run again: the key is stored in the same transaction,
-//! so that no [`IdempotencyLayer`](crate::IdempotencyLayer) is needed beside. A delivery without an id is stored each
-//! time it comes. What was let in unsigned is never stored and goes to the service behind the layer.
+//! so that no [`IdempotencyLayer`](crate::IdempotencyLayer) is needed beside. Its
+//! [replay guard](crate::IdempotencyLayer::replay_guard) is not in here: where the id is not signed, as GitHub's, one in front
+//! finds what is sent again under another id. A delivery without an id is stored each time it comes. What was let in unsigned is never stored and goes to the service behind the layer.
 //!
 //! **What is refused**: with 503 and `Retry-After`, since the sender comes back: `inbox_unavailable` where it could
 //! not be stored, `queue_full` where too much waits to be or the inbox holds as much as it may, `draining` at the end.

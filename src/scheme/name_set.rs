@@ -37,6 +37,12 @@ pub(super) enum Piece {
     Url,
 }
 
+impl Piece {
+    pub(super) const fn header(&self) -> Option<&HeaderName> {
+        if let Self::Header(signed) = self { Some(&signed.name) } else { None }
+    }
+}
+
 /// A header that is part of the signed content.
 #[derive(Clone, Debug)]
 pub(super) struct SignedHeader {

@@ -45,6 +45,11 @@ impl Reader {
         matches!(self.field.source, Source::Header | Source::Query)
     }
 
+    /// The headers that may stand on one line only.
+    pub(super) fn single_lines(&self) -> &[HeaderName] {
+        if self.field.lines == Lines::One { &self.names } else { &[] }
+    }
+
     /// Whether the body is the field.
     pub(super) fn is_body(&self) -> bool {
         self.field.source == Source::Body

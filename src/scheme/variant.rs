@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
 use http::request::Parts;
 
 use super::description::Scheme;
 use super::field::Field;
-use super::name_set::NameSet;
+use super::name_set::{NameSet, Piece};
+use super::reader::Reader;
 use super::sender::Sender;
 use super::terms::{Content, Method, Part, SecretText, TimestampFormat};
 use crate::crypto::{Algorithm, Hash};
@@ -17,6 +19,14 @@ const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::HmacSha256, Algorithm::HmacSha1, Algorithm::HmacSha512, Algorithm::HmacMd5, Algorithm::HmacSha384];
 
 const HASHES: [Hash; 4] = [Hash::Sha256, Hash::Sha1, Hash::Md5, Hash::Sha384];
+
+/// See [`Scheme::headers_that_count`].
+pub(crate) struct HeadersThatCount {
+    /// Those that may stand there once.
+    pub(crate) once: Vec<HeaderName>,
+    /// Those whose text is signed, and that must be there for that.
+    pub(crate) signed: Vec<HeaderName>,
+}
 
 impl Scheme {
     /// Where the signature stands.
@@ -81,6 +91,16 @@ impl Scheme {
             reader.one(head, Reason::MissingTimestamp, Reason::MalformedTimestamp).ok().map(str::to_owned)
         };
         [&[], self.other_names].into_iter().find_map(shown)
+    }
+
+    /// The headers that decide about the signature, under the names that are used in this head; `None` where there is no
+    /// signature in its headers.
+    pub(crate) fn headers_that_count(&self, head: &Parts) -> Option<HeadersThatCount> {
+        let sets = [&[], self.other_names].into_iter().filter_map(|names| NameSet::new(self, names).ok());
+        let set = sets.into_iter().find(|set| set.signature.as_ref().is_some_and(|reader| reader.is_there(head)))?;
+        let signed: Vec<HeaderName> = set.pieces.iter().filter_map(Piece::header).cloned().collect();
+        let read = [&set.signature, &set.timestamp].into_iter().flatten().flat_map(Reader::single_lines);
+        Some(HeadersThatCount { once: read.chain(&signed).cloned().collect(), signed })
     }
 
     /// How the timestamp is written.

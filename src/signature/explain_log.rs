@@ -15,7 +15,7 @@ const LONGEST: usize = 128;
 const MOST_NAMES: usize = 64;
 
 #[cfg(feature = "tracing")]
-pub(super) fn explained(route: &Route, refused: &Refused<'_>, explanation: &Explanation) {
+pub(super) fn explained(route: &Route, key_ids: &str, refused: &Refused<'_>, explanation: &Explanation) {
     use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
     use sha2::{Digest, Sha256};
 
@@ -34,7 +34,6 @@ pub(super) fn explained(route: &Route, refused: &Refused<'_>, explanation: &Expl
         refused.read_body().map(|body| Encoding::Hex.encode(Sha256::digest(body).get(..8).unwrap_or_default()));
     let body_sha256_start = digest.unwrap_or_default();
     let (route_name, provider) = (route.name(), route.sender().scheme().name());
-    let key_ids = route.key_ids().collect::<Vec<_>>().join(",");
     let header_names = names.join(",");
     let (content_type, content_encoding) = (shown(CONTENT_TYPE), shown(CONTENT_ENCODING));
     let skew_s = refused.skew_s(route);
@@ -55,4 +54,4 @@ pub(super) fn explained(route: &Route, refused: &Refused<'_>, explanation: &Expl
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(super) fn explained(_: &Route, _: &Refused<'_>, _: &Explanation) {}
+pub(super) fn explained(_: &Route, _: &str, _: &Refused<'_>, _: &Explanation) {}

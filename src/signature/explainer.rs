@@ -181,6 +181,7 @@ fn report(
     now: Option<UnixTime>,
     others: &[Route],
 ) -> Cause {
+    let own = keys.is_some();
     // Without keys of its own, nothing can match: those of nobody stand in their place.
     let keys = keys.or_else(|| plan.scheme().throwaway_keys().ok());
     let Some(keys) = keys else { return Cause::Unexplained };
@@ -193,6 +194,7 @@ fn report(
         refused = refused.at(now);
     }
     let explanation = explain(&route, others, &refused);
-    explain_log::explained(&route, &refused, &explanation);
+    let key_ids = if own { route.key_ids().collect::<Vec<_>>().join(",") } else { String::new() };
+    explain_log::explained(&route, &key_ids, &refused, &explanation);
     explanation.cause()
 }

@@ -143,7 +143,8 @@ impl WebhookOptions {
     /// The layer of a route whose keys depend on the request.
     ///
     /// # Errors
-    /// What [`WebhookLayer::resolving`] refuses, and a name that was given before.
+    /// What [`WebhookLayer::resolving`] refuses, and a name that was given before: a second route of one sender has one of its own by
+    /// [`layer_of`](Self::layer_of) and [`SignatureLayer::route`].
     pub fn resolving(
         &self,
         sender: impl Into<Sender>,
@@ -155,7 +156,8 @@ impl WebhookOptions {
     /// The layer of a route whose ring of secrets is replaced while the service runs.
     ///
     /// # Errors
-    /// What [`WebhookLayer::watching`] refuses, and a name that was given before.
+    /// What [`WebhookLayer::watching`] refuses, and a name that was given before: a second route of one sender has one of its own by
+    /// [`layer_of`](Self::layer_of) and [`SignatureLayer::route`].
     pub fn watching(&self, sender: impl Into<Sender>, secrets: &WatchedSecrets) -> Result<WebhookLayer, ConfigError> {
         self.layer_of(SignatureLayer::watching(sender, secrets)?)
     }
@@ -163,7 +165,8 @@ impl WebhookOptions {
     /// The layer of a route whose keys are fetched.
     ///
     /// # Errors
-    /// What [`WebhookLayer::fetching`] refuses, and a name that was given before.
+    /// What [`WebhookLayer::fetching`] refuses, and a name that was given before: a second route of one sender has one of its own by
+    /// [`layer_of`](Self::layer_of) and [`SignatureLayer::route`].
     pub fn fetching(&self, sender: impl Into<Sender>, source: impl KeySource) -> Result<WebhookLayer, ConfigError> {
         self.layer_of(SignatureLayer::fetching(sender, source)?)
     }
@@ -177,7 +180,10 @@ impl WebhookOptions {
         if !self.routes.lock().unwrap_or_else(PoisonError::into_inner).insert(route.clone()) {
             return Err(ConfigError::new(
                 ConfigErrorKind::DuplicateRoute,
-                format!("there is a route `{route}` already: give this one a name with `layer_for`"),
+                format!(
+                    "there is a route `{route}` already: give this one a name with `layer_for`, or with \
+                     `SignatureLayer::route` and `layer_of`"
+                ),
             ));
         }
         let mut layer = WebhookLayer::of(signature).behind(self.proxies.clone());

@@ -13,7 +13,7 @@ use tower::{ServiceBuilder, ServiceExt};
 use tower_webhook::body::ObservedBody;
 use tower_webhook::clock::{Clock, UnixTime};
 use tower_webhook::scheme::{Scheme, Signer};
-use tower_webhook::signature::Explainer;
+use tower_webhook::signature::{Explainer, resolver_fn};
 use tower_webhook::{RawBodyLayer, Secret, SignatureLayer, VerifiedBody, WebhookOptions, provider};
 
 use crate::events;
@@ -86,6 +86,18 @@ async fn a_body_that_was_written_again_is_explained_to_the_operator_and_not_to_t
     }
     assert!(events::with(&["tower_webhook::explanation", "route=\"plain\""]).is_empty());
     assert!(events::with(&["recorder"]).is_empty(), "nobody asked for metrics");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_does_not_exist_has_no_keys_in_the_log() {
+    events::listen();
+    let nobody = resolver_fn(|_: &http::request::Parts| async { Ok::<_, Infallible>(None::<Secret>) });
+    let layer = SignatureLayer::resolving(provider::GITHUB, nobody).unwrap().route("tenants").explain(Explainer::new());
+    assert!(answer(layer, delivery(provider::GITHUB, 1, SENT)).await.starts_with("401"));
+    let event = events::explanations("tenants", 1).remove(0);
+    for text in ["reason=\"unknown_key\"", "cause=\"unexplained\"", "no such tenant", "key_ids=\"\""] {
+        assert!(event.contains(text), "{text}: {event}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

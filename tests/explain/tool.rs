@@ -66,6 +66,7 @@ fn each_line_gets_a_sentence() {
         assert!(texts.iter().all(|text| lines[at].contains(text)), "{}", lines[at]);
     }
     assert!(!output.contains("planted secret") && !output.contains('\u{1b}'), "{output}");
+    assert!(output.contains("route's") && !output.contains("\\'"), "{output}");
 }
 
 #[test]

@@ -120,20 +120,26 @@ fn too_long(format: Format, output: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// Escaped, for it may hold text of the line and end up on a terminal.
+/// Escaped, for it may hold text of the line and end up on a terminal; quotation marks are no danger there.
+fn shown(text: &str) -> String {
+    let escape =
+        |char: char| if matches!(char, '\'' | '"') { char.to_string() } else { char.escape_debug().to_string() };
+    text.chars().map(escape).collect()
+}
+
 fn sentence(explained: &Explained, output: &mut impl Write) -> io::Result<()> {
     let judgement = explained.judgement();
-    let id = judgement.id().unwrap_or("-").escape_debug();
+    let id = shown(judgement.id().unwrap_or("-"));
     let detail = judgement.detail().unwrap_or_default();
     match (judgement.verdict(), explained.explanation()) {
         (Verdict::Accept, _) => write!(output, "{id}: accepted"),
         (Verdict::Reject(reason), Some(explanation)) => {
-            write!(output, "{id}: {reason}: {}", explanation.to_string().escape_debug())
+            write!(output, "{id}: {reason}: {}", shown(&explanation.to_string()))
         }
         (Verdict::Reject(reason), None) => {
-            write!(output, "{id}: {reason}: {}; {}", detail.escape_debug(), reason.docs())
+            write!(output, "{id}: {reason}: {}; {}", shown(detail), reason.docs())
         }
-        (Verdict::Error(trouble), _) => write!(output, "{id}: {}: {}", trouble.code(), detail.escape_debug()),
-        (_, _) => write!(output, "{id}: {}", detail.escape_debug()),
+        (Verdict::Error(trouble), _) => write!(output, "{id}: {}: {}", trouble.code(), shown(detail)),
+        (_, _) => write!(output, "{id}: {}", shown(detail)),
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderValue, Request};
 use super::senders::{NOW, secret, signed};
 use super::written::by;
 use crate::explain::{Cause, Confidence, LARGEST_BODY, Refused, Route, explain};
-use crate::provider::{GITHUB, SLACK, STRIPE};
+use crate::provider::{GITHUB, SLACK, STANDARD_WEBHOOKS, STRIPE};
 use crate::rejection::Reason;
 use crate::secret::Secrets;
 
@@ -43,6 +43,41 @@ fn the_size_of_the_skew_is_said() {
         assert_eq!((found.cause(), found.confidence()), (Cause::TimestampOld, confidence));
         assert!(found.sentence().contains("412 s in the past; tolerance 300 s"), "{found}");
     }
+}
+
+/// The search writes headers anew, and must not take that for the mistake.
+#[test]
+fn a_header_that_came_twice_or_not_at_all_is_named() {
+    let body = Bytes::from(by("javascript"));
+    for (scheme, header, lines, reason, cause) in [
+        (GITHUB, "x-hub-signature-256", 2, Reason::MalformedSignature, Cause::HeaderRepeated),
+        (STRIPE, "stripe-signature", 3, Reason::MalformedSignature, Cause::HeaderRepeated),
+        (SLACK, "x-slack-request-timestamp", 2, Reason::MalformedTimestamp, Cause::HeaderRepeated),
+        (STANDARD_WEBHOOKS, "webhook-id", 2, Reason::MalformedSignature, Cause::HeaderRepeated),
+        (STANDARD_WEBHOOKS, "webhook-id", 0, Reason::MissingSignature, Cause::HeaderMissing),
+    ] {
+        let mut head = signed(&scheme.into(), &secret(&scheme, 1), &body, NOW);
+        let value = head.headers.remove(header).unwrap();
+        for _ in 0..lines {
+            head.headers.append(header, value.clone());
+        }
+        let route = Route::new("own", scheme, secret(&scheme, 1));
+        let verifier = route.verifier(route.sender(), route.keys()).unwrap();
+        assert_eq!(verifier.verify(&head, &body, Some(NOW)).unwrap_err().reason(), reason, "{header} {lines}");
+        let found = explain(&route, &[], &Refused::new(&head, reason).body(&body).at(NOW));
+        assert_eq!((found.cause(), found.confidence()), (cause, Confidence::Medium), "{found}");
+        assert!(found.sentence().contains(header), "{found}");
+    }
+}
+
+#[test]
+fn where_there_is_no_key_nothing_is_read_into_the_signature() {
+    let body = Bytes::from(by("javascript"));
+    let head = signed(&GITHUB.into(), &secret(&GITHUB, 1), &body, NOW);
+    let route = Route::new("own", GITHUB, secret(&GITHUB, 2));
+    let found = explain(&route, &[], &Refused::new(&head, Reason::UnknownKey).body(&body).at(NOW));
+    assert_eq!((found.cause(), found.confidence()), (Cause::Unexplained, Confidence::Low));
+    assert!(found.sentence().contains("no such tenant"), "{found}");
 }
 
 #[test]
