@@ -14,6 +14,8 @@ mod dead_letters;
 mod disk;
 #[path = "inbox/example.rs"]
 mod example;
+#[path = "inbox/growth.rs"]
+mod growth;
 #[path = "inbox/kill.rs"]
 mod kill;
 #[path = "inbox/machines.rs"]

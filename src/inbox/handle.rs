@@ -12,6 +12,7 @@ use super::dead_letter::{DeadLetter, DeadLetterFilter};
 use super::engine::{Counts, Engine};
 use super::error::{InboxError, InboxErrorKind};
 use super::event::millis;
+use super::housekeeping::housekeeping;
 use super::layer::{Answering, InboxLayer};
 use super::retention::Retention;
 use super::service::{InboxEndpoint, Intake};
@@ -21,12 +22,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::delivery::Delivery;
 use crate::redact;
 use crate::takeover::Runs;
-use crate::telemetry::{InboxMetrics, Standing};
+use crate::telemetry::InboxMetrics;
 
-/// How often what need not be kept is looked for.
-const SWEEP: Duration = Duration::from_secs(60);
-/// How often the gauges are set, where the inbox is counted.
-const GAUGES: Duration = Duration::from_secs(10);
 /// How long a process may be silent before others take over what it had.
 const LEASE: Duration = Duration::from_secs(15);
 
@@ -362,34 +359,5 @@ impl Inbox {
 
     fn now(&self) -> i64 {
         millis(self.intake.shop.clock.now().unwrap_or_default())
-    }
-}
-
-/// Retention and gauges.
-async fn housekeeping(intake: Arc<Intake>, retention: Retention) {
-    let shop = &intake.shop;
-    let mut phase = shop.phase.subscribe();
-    let pause = if shop.metrics.is_some() { GAUGES } else { SWEEP };
-    let mut until_sweep = Duration::ZERO;
-    loop {
-        if let Some(now) = shop.clock.now() {
-            if until_sweep.is_zero() {
-                if let Err(error) = shop.engine.sweep(retention, millis(now)).await {
-                    super::log::failed("sweep", "", &error);
-                }
-                until_sweep = SWEEP;
-            }
-            if let (Some(metrics), Ok(counts)) = (&shop.metrics, intake.counts().await) {
-                for one in counts {
-                    let oldest = one.oldest_pending.map(|received| now.saturating_since(received)).unwrap_or_default();
-                    let standing = Standing { pending: one.pending, oldest, dead: one.dead };
-                    metrics.stands(&one.subscriber, standing);
-                }
-            }
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => until_sweep = until_sweep.saturating_sub(pause),
-            _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
-        }
     }
 }

@@ -102,6 +102,7 @@ mod error;
 mod event;
 mod forget;
 mod handle;
+mod housekeeping;
 mod layer;
 mod log;
 mod meta;

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How many rows one sweep touches of each kind, so that no delivery waits for it.
+pub(super) const AT_ONCE: u32 = 500;
+
 /// How long what is finished is kept, and how many bytes the inbox may hold.
 ///
 /// An event whose deliveries are all finished first loses its headers and body; its key stays as long as its sender
@@ -29,8 +32,9 @@ impl Retention {
         self
     }
 
-    /// The bytes that the inbox may hold: beyond them, bodies of what is done go before their time, and if that is not
-    /// enough, deliveries are refused with 503 `queue_full`. Default: 8 GiB.
+    /// The bytes of headers and bodies that the inbox may hold: beyond nine tenths of them, those of what is done go before
+    /// their time, and if that is not enough, deliveries are refused with 503 `queue_full`. Keys, and what became of each
+    /// delivery, stay longer and come on top: up to half a kilobyte for each. Default: 8 GiB.
     pub const fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self

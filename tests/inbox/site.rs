@@ -115,6 +115,15 @@ impl Site {
         self.client().await.query_one(&question, &[]).await.unwrap().get(0)
     }
 
+    /// Changes the tables by hand: in the file, or in the database.
+    pub(crate) async fn change(&self, file: &str, database: &str) {
+        if self.server.is_none() {
+            rusqlite::Connection::open(self.path()).unwrap().execute_batch(file).unwrap();
+        } else {
+            self.client().await.batch_execute(database).await.unwrap();
+        }
+    }
+
     /// The runs that have begun, and whose end is not written down.
     pub(crate) async fn running(&self) -> Vec<Running> {
         if self.server.is_none() {

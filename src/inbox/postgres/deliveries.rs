@@ -40,7 +40,7 @@ fn job(ask: &Due, row: &Row) -> Result<(i64, Job), Error> {
 
 /// Subscriber, now, what is taken already, how many, token, seconds.
 fn statement(order: Option<HeadOfLine>) -> String {
-    // A dead letter holds its line up where it was asked to.
+    // Only what is not finished is in the index of lines. A dead letter holds its line up where it was asked to.
     let blocking = match order {
         None => "",
         Some(HeadOfLine::Block) => "0, 1, 3",
@@ -50,11 +50,10 @@ fn statement(order: Option<HeadOfLine>) -> String {
         String::new()
     } else {
         format!(
-            "AND NOT EXISTS (
-                 SELECT 1 FROM webhook_inbox_events e
-                 JOIN webhook_inbox_events b ON md5(b.order_key) = md5(e.order_key) AND b.order_key = e.order_key AND b.seq < e.seq
-                 JOIN webhook_inbox_deliveries p ON p.subscriber = d.subscriber AND p.seq = b.seq
-                 WHERE e.seq = d.seq AND e.order_key IS NOT NULL AND p.state IN ({blocking}))"
+            "AND (d.order_key IS NULL OR NOT EXISTS (
+                 SELECT 1 FROM webhook_inbox_deliveries p
+                 WHERE p.subscriber = $1 AND md5(p.order_key) = md5(d.order_key) AND p.order_key = d.order_key
+                   AND p.seq < d.seq AND p.state IN ({blocking})))"
         )
     };
     let free = "d.subscriber = $1 AND d.seq <> ALL ($3)";

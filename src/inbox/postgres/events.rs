@@ -43,8 +43,8 @@ const STORE: &str = "WITH event AS (
 pub(super) async fn append(client: &Object, event: &Event) -> Result<Appended, Error> {
     let insert = format!(
         "{STORE}, deliveries AS (
-             INSERT INTO webhook_inbox_deliveries (subscriber, seq, state, attempt, due_at)
-             SELECT s.name, event.seq, 0, 0, $10 FROM event, webhook_inbox_subscribers s WHERE {}
+             INSERT INTO webhook_inbox_deliveries (subscriber, seq, state, attempt, due_at, order_key)
+             SELECT s.name, event.seq, 0, 0, $10, $6 FROM event, webhook_inbox_subscribers s WHERE {}
          )
          SELECT seq FROM event",
         takes("$2", "$4")
@@ -63,8 +63,8 @@ pub(super) async fn append_begun(
 ) -> Result<Option<i64>, Error> {
     let insert = format!(
         "{STORE}, deliveries AS (
-             INSERT INTO webhook_inbox_deliveries (subscriber, seq, state, attempt, due_at, token, lease_until)
-             SELECT $13::text, event.seq, 1, 1, $10, $14::bytea, clock_timestamp() + make_interval(secs => $15) FROM event
+             INSERT INTO webhook_inbox_deliveries (subscriber, seq, state, attempt, due_at, order_key, token, lease_until)
+             SELECT $13::text, event.seq, 1, 1, $10, $6, $14::bytea, clock_timestamp() + make_interval(secs => $15) FROM event
          )
          SELECT seq FROM event"
     );

@@ -10,7 +10,7 @@ use crate::inbox::error::{InboxError, InboxErrorKind};
 use crate::inbox::subscriber::Filter;
 
 /// The version of the tables below.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 /// Whoever makes the tables holds this lock meanwhile: the first eight bytes of the SHA-256 of `tower-webhook inbox`.
 const LOCK: i64 = 0x07b3_70ae_91b4_5c0d;
 /// The oldest major version: with generated columns, covering indexes and `starts_with` as they are used here.
@@ -26,14 +26,25 @@ CREATE TABLE webhook_inbox_events (
 );
 CREATE TABLE webhook_inbox_deliveries (
     subscriber text NOT NULL, seq bigint NOT NULL, state smallint NOT NULL, attempt integer NOT NULL,
-    due_at bigint NOT NULL, lease_until timestamptz, token bytea, last_status integer, last_error text,
+    due_at bigint NOT NULL, lease_until timestamptz, token bytea, last_status integer, last_error text, order_key text,
     PRIMARY KEY (subscriber, seq)
 );
 CREATE TABLE webhook_inbox_subscribers (name text PRIMARY KEY, types text[], routes text[]);
 CREATE INDEX webhook_inbox_due ON webhook_inbox_deliveries (subscriber, state, due_at, seq);
-CREATE INDEX webhook_inbox_order ON webhook_inbox_events (md5(order_key), seq) WHERE order_key IS NOT NULL;
+CREATE INDEX webhook_inbox_line ON webhook_inbox_deliveries (subscriber, md5(order_key), seq)
+    WHERE order_key IS NOT NULL AND state IN (0, 1, 3);
 CREATE INDEX webhook_inbox_bodies ON webhook_inbox_events (received_at) INCLUDE (size) WHERE body IS NOT NULL;
 CREATE INDEX webhook_inbox_keys ON webhook_inbox_events (key_until) WHERE body IS NULL;
+";
+
+/// From version 1, which looked for the head of a line among all that was ever in it.
+const FROM_1: &str = "
+ALTER TABLE webhook_inbox_deliveries ADD COLUMN order_key text;
+UPDATE webhook_inbox_deliveries d SET order_key = e.order_key FROM webhook_inbox_events e
+    WHERE e.seq = d.seq AND e.order_key IS NOT NULL;
+CREATE INDEX webhook_inbox_line ON webhook_inbox_deliveries (subscriber, md5(order_key), seq)
+    WHERE order_key IS NOT NULL AND state IN (0, 1, 3);
+DROP INDEX webhook_inbox_order;
 ";
 
 /// What the column `state` says. A suspect is one that runs, and whose lease has lapsed.
@@ -104,12 +115,14 @@ pub(super) async fn migrate(client: &mut Object) -> Result<(), InboxError> {
     let transaction = client.transaction().await.map_err(refused)?;
     transaction.batch_execute(PATIENT).await.map_err(refused)?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(refused)?;
-    if version(&transaction).await?.is_none() {
-        let all = format!(
+    let missing = match version(&transaction).await? {
+        None => format!(
             "CREATE TABLE webhook_inbox (version integer NOT NULL); INSERT INTO webhook_inbox VALUES ({VERSION}); {TABLES}"
-        );
-        transaction.batch_execute(&all).await.map_err(refused)?;
-    }
+        ),
+        Some(1) => format!("{FROM_1} UPDATE webhook_inbox SET version = {VERSION}"),
+        Some(_) => String::new(),
+    };
+    transaction.batch_execute(&missing).await.map_err(refused)?;
     transaction.commit().await.map_err(refused)
 }
 
@@ -145,8 +158,8 @@ pub(super) async fn register(client: &mut Object, subscribers: &[(Arc<str>, Filt
         transaction.execute(write, &[&name, &filter.types, &filter.routes]).await?;
         if is_new {
             let fill = format!(
-                "INSERT INTO webhook_inbox_deliveries (subscriber, seq, state, attempt, due_at)
-                 SELECT s.name, e.seq, 0, 0, e.received_at
+                "INSERT INTO webhook_inbox_deliveries (subscriber, seq, state, attempt, due_at, order_key)
+                 SELECT s.name, e.seq, 0, 0, e.received_at, e.order_key
                  FROM webhook_inbox_events e, webhook_inbox_subscribers s
                  WHERE s.name = $1 AND e.body IS NOT NULL AND {} ON CONFLICT DO NOTHING",
                 events::takes("e.route", "e.event_type")

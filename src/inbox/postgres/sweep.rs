@@ -6,10 +6,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::Error;
 
 use super::schema::patient;
-use crate::inbox::retention::Retention;
-
-/// How many rows one sweep touches of each kind, so that no delivery waits for it.
-const AT_ONCE: i64 = 500;
+use crate::inbox::retention::{AT_ONCE, Retention};
 
 /// Bytes of the headers and bodies that there are.
 pub(super) async fn used_bytes(client: &Object) -> Result<u64, Error> {
@@ -37,7 +34,7 @@ pub(super) async fn sweep(client: &mut Object, retention: &Retention, now: i64) 
                          JOIN webhook_inbox_deliveries d ON d.subscriber = s.name AND d.seq = e.seq
                          WHERE d.state NOT IN (2, 5))
                      ORDER BY e.received_at LIMIT $2 FOR UPDATE OF e SKIP LOCKED)";
-    touched += transaction.execute(strip, &[&done_before, &AT_ONCE]).await?;
+    touched += transaction.execute(strip, &[&done_before, &i64::from(AT_ONCE)]).await?;
 
     // Then the key, once its sender has long given up.
     let forget = "WITH old AS (
@@ -48,7 +45,7 @@ pub(super) async fn sweep(client: &mut Object, retention: &Retention, now: i64) 
                       WHERE d.subscriber = s.name AND d.seq = old.seq
                   )
                   DELETE FROM webhook_inbox_events e USING old WHERE e.seq = old.seq";
-    touched += transaction.execute(forget, &[&now, &AT_ONCE]).await?;
+    touched += transaction.execute(forget, &[&now, &i64::from(AT_ONCE)]).await?;
     transaction.commit().await?;
     Ok(touched)
 }
@@ -64,7 +61,7 @@ pub(super) async fn forget_subscriber(client: &mut Object, name: &str) -> Result
     }
     let delete = "DELETE FROM webhook_inbox_deliveries WHERE subscriber = $1
                   AND seq IN (SELECT seq FROM webhook_inbox_deliveries WHERE subscriber = $1 LIMIT $2)";
-    let deleted = transaction.execute(delete, &[&name, &AT_ONCE]).await?;
+    let deleted = transaction.execute(delete, &[&name, &i64::from(AT_ONCE)]).await?;
     transaction.commit().await?;
     Ok(deleted)
 }

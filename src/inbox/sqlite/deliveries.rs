@@ -27,15 +27,18 @@ pub(super) fn recover(connection: &Connection, subscribers: &[(Arc<str>, Filter)
 
 /// What was stored before the subscriber was there, as far as its body is.
 fn back_fill(connection: &Connection, subscriber: &str, filter: &Filter) -> rusqlite::Result<()> {
-    let mut select = connection
-        .prepare("SELECT seq, route, event_type, received_at FROM events WHERE body IS NOT NULL ORDER BY seq")?;
-    let mut insert = connection
-        .prepare("INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES (?1, ?2, ?3, 0, ?4)")?;
+    let mut select = connection.prepare(
+        "SELECT seq, route, event_type, received_at, order_key FROM events WHERE body IS NOT NULL ORDER BY seq",
+    )?;
+    let mut insert = connection.prepare(
+        "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at, order_key) VALUES (?1, ?2, ?3, 0, ?4, ?5)",
+    )?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (route, event_type): (String, Option<String>) = (row.get(1)?, row.get(2)?);
         if filter.takes(&route, event_type.as_deref()) {
-            insert.execute(params![subscriber, row.get::<_, i64>(0)?, state::PENDING, row.get::<_, i64>(3)?])?;
+            let (seq, due, order_key): (i64, i64, Option<String>) = (row.get(0)?, row.get(3)?, row.get(4)?);
+            insert.execute(params![subscriber, seq, state::PENDING, due, order_key])?;
         }
     }
     Ok(())
@@ -56,26 +59,7 @@ pub(super) fn due(connection: &Connection, ask: &Due) -> rusqlite::Result<Found>
 }
 
 fn select(connection: &Connection, ask: &Due, wanted: i64, until: i64, jobs: &mut Vec<Job>) -> rusqlite::Result<()> {
-    // A dead letter holds its line up where it was asked to.
-    let blocking = match ask.order {
-        None => "",
-        Some(HeadOfLine::Block) => "0, 1, 3, 4",
-        Some(HeadOfLine::SkipToDlq) => "0, 1, 4",
-    };
-    let in_order = if blocking.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "AND (e.order_key IS NULL OR NOT EXISTS (SELECT 1 FROM events b JOIN deliveries p ON p.subscriber = ?1 AND p.seq = b.seq
-             WHERE b.order_key = e.order_key AND b.seq < e.seq AND p.state IN ({blocking})))"
-        )
-    };
-    let text = format!(
-        "SELECT d.seq, d.attempt, {columns} FROM deliveries d JOIN events e ON e.seq = d.seq
-         WHERE d.subscriber = ?1 AND d.state = ?2 AND d.due_at <= ?3 {in_order} ORDER BY d.due_at, d.seq",
-        columns = events::COLUMNS,
-    );
-    let mut statement = connection.prepare_cached(&text)?;
+    let mut statement = connection.prepare_cached(&statement(ask.order))?;
     let mut rows = statement.query(params![&*ask.subscriber, wanted, until])?;
     while jobs.len() < ask.limit {
         let Some(row) = rows.next()? else { break };
@@ -87,6 +71,24 @@ fn select(connection: &Connection, ask: &Due, wanted: i64, until: i64, jobs: &mu
         }
     }
     Ok(())
+}
+
+/// Subscriber, state, until when.
+fn statement(order: Option<HeadOfLine>) -> String {
+    // Only what is not finished is in the index of lines: its states are written as there, so that it is used. A dead letter
+    // holds its line up where it was asked to.
+    let in_order = order.map_or(String::new(), |order| {
+        let passed = if order == HeadOfLine::SkipToDlq { "AND p.state <> 3" } else { "" };
+        format!(
+            "AND (d.order_key IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries p
+             WHERE p.subscriber = ?1 AND p.order_key = d.order_key AND p.seq < d.seq AND p.state IN (0, 1, 3, 4) {passed}))"
+        )
+    });
+    format!(
+        "SELECT d.seq, d.attempt, {columns} FROM deliveries d JOIN events e ON e.seq = d.seq
+         WHERE d.subscriber = ?1 AND d.state = ?2 AND d.due_at <= ?3 {in_order} ORDER BY d.due_at, d.seq",
+        columns = events::COLUMNS,
+    )
 }
 
 pub(super) fn begin(connection: &Connection, subscriber: &str, seq: i64) -> rusqlite::Result<Option<u32>> {
@@ -109,4 +111,31 @@ pub(super) fn finish(connection: &Connection, subscriber: &str, seq: i64, ending
     let values = params![to, at, status, error, back, subscriber, seq, state::RUNNING, state::SUSPECT];
     connection.prepare_cached(update)?.execute(values)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn the_head_of_a_line_is_looked_for_among_what_is_not_finished() {
+        let folder = std::env::temp_dir().join(format!("tower-webhook-plan-{}", std::process::id()));
+        let connection = schema::open_writer(&folder).unwrap();
+        for order in [HeadOfLine::Block, HeadOfLine::SkipToDlq] {
+            let text = format!("EXPLAIN QUERY PLAN {}", statement(Some(order)));
+            let mut plan = connection.prepare(&text).unwrap();
+            let steps = plan.query_map(params!["one", 0, 0], |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<_> = steps.map(Result::unwrap).collect();
+            let line = "SEARCH p USING COVERING INDEX deliveries_line (subscriber=? AND order_key=? AND seq<?)";
+            assert!(steps.iter().any(|step| step == line), "{steps:#?}");
+            assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:#?}");
+        }
+        drop(connection);
+        for end in ["", "-wal", "-shm"] {
+            let mut path = folder.clone().into_os_string();
+            path.push(end);
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }

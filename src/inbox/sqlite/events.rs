@@ -20,8 +20,11 @@ const ROWS: usize = 8;
 /// here the whole transaction is undone.
 static INSERTS: LazyLock<[String; ROWS]> = LazyLock::new(|| {
     std::array::from_fn(|last| {
-        let rows: Vec<_> = (0..=last).map(|row| format!("(?{}, ?1, ?2, 0, ?3)", row + 4)).collect();
-        format!("INSERT OR FAIL INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES {}", rows.join(", "))
+        let rows: Vec<_> = (0..=last).map(|row| format!("(?{}, ?1, ?2, 0, ?3, ?4)", row + 5)).collect();
+        format!(
+            "INSERT OR FAIL INTO deliveries (subscriber, seq, state, attempt, due_at, order_key) VALUES {}",
+            rows.join(", ")
+        )
     })
 });
 
@@ -34,8 +37,9 @@ pub(super) fn append(connection: &Connection, event: &Event, subscribers: &[Arc<
         insert.raw_bind_parameter(1, seq)?;
         insert.raw_bind_parameter(2, state::PENDING)?;
         insert.raw_bind_parameter(3, event.received_at)?;
+        insert.raw_bind_parameter(4, &event.order_key)?;
         for (at, subscriber) in subscribers.iter().enumerate() {
-            insert.raw_bind_parameter(at + 4, &**subscriber)?;
+            insert.raw_bind_parameter(at + 5, &**subscriber)?;
         }
         insert.raw_execute()?;
     }
@@ -45,8 +49,10 @@ pub(super) fn append(connection: &Connection, event: &Event, subscribers: &[Arc<
 /// An event whose first attempt for a subscriber is under way. Returns its number; `None` where the key is there already.
 pub(super) fn append_begun(connection: &Connection, event: &Event, subscriber: &str) -> rusqlite::Result<Option<i64>> {
     let Some(seq) = store(connection, event)? else { return Ok(None) };
-    let insert = "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at) VALUES (?1, ?2, ?3, 1, ?4)";
-    connection.prepare_cached(insert)?.execute(params![subscriber, seq, state::RUNNING, event.received_at])?;
+    let insert = "INSERT INTO deliveries (subscriber, seq, state, attempt, due_at, order_key)
+                  VALUES (?1, ?2, ?3, 1, ?4, ?5)";
+    let values = params![subscriber, seq, state::RUNNING, event.received_at, event.order_key];
+    connection.prepare_cached(insert)?.execute(values)?;
     Ok(Some(seq))
 }
 

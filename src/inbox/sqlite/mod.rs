@@ -30,7 +30,7 @@ pub(super) struct Sqlite {
     /// Sees what is committed, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
     max_bytes: u64,
-    /// How much is in use, as it was seen last.
+    /// How much is in use.
     used: Arc<AtomicU64>,
 }
 
@@ -69,35 +69,61 @@ impl Sqlite {
     }
 }
 
+/// Room for an event, given back where it is not stored: a copy takes none.
+#[must_use]
+struct Room {
+    used: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl Room {
+    fn keep(mut self) {
+        self.bytes = 0;
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 impl Sqlite {
     /// Room for an event, as far as it is known.
-    fn reserve(&self, event: &Event) -> Result<usize, InboxError> {
+    fn reserve(&self, event: &Event) -> Result<(usize, Room), InboxError> {
         let bytes = event.body.len().saturating_add(event.headers.len());
-        if self.used.load(Ordering::Relaxed).saturating_add(bytes as u64) > self.max_bytes {
+        let room = Room { used: Arc::clone(&self.used), bytes: bytes as u64 };
+        if self.used.fetch_add(room.bytes, Ordering::Relaxed).saturating_add(room.bytes) > self.max_bytes {
             return Err(InboxError::new(InboxErrorKind::Full, "the inbox holds as much as it may"));
         }
-        self.used.fetch_add(bytes as u64, Ordering::Relaxed);
-        Ok(bytes)
+        Ok((bytes, room))
     }
 }
 
 impl Engine for Sqlite {
     fn append(&self, event: Event, subscribers: Vec<Arc<str>>) -> Call<Appended> {
-        let bytes = match self.reserve(&event) {
-            Ok(bytes) => bytes,
-            Err(full) => return Box::pin(async { Err(full) }),
-        };
-        self.writer.write(bytes, IfFull::Refuse, move |connection| events::append(connection, &event, &subscribers))
-    }
-
-    fn append_begun(&self, event: Event, subscriber: Arc<str>, token: Token) -> Call<Option<Lease>> {
-        let bytes = match self.reserve(&event) {
-            Ok(bytes) => bytes,
+        let (bytes, room) = match self.reserve(&event) {
+            Ok(reserved) => reserved,
             Err(full) => return Box::pin(async { Err(full) }),
         };
         self.writer.write(bytes, IfFull::Refuse, move |connection| {
-            let seq = events::append_begun(connection, &event, &subscriber)?;
-            Ok(seq.map(|seq| Lease { subscriber, seq, token }))
+            let appended = events::append(connection, &event, &subscribers)?;
+            if appended == Appended::New {
+                room.keep();
+            }
+            Ok(appended)
+        })
+    }
+
+    fn append_begun(&self, event: Event, subscriber: Arc<str>, token: Token) -> Call<Option<Lease>> {
+        let (bytes, room) = match self.reserve(&event) {
+            Ok(reserved) => reserved,
+            Err(full) => return Box::pin(async { Err(full) }),
+        };
+        self.writer.write(bytes, IfFull::Refuse, move |connection| {
+            let Some(seq) = events::append_begun(connection, &event, &subscriber)? else { return Ok(None) };
+            room.keep();
+            Ok(Some(Lease { subscriber, seq, token }))
         })
     }
 
@@ -134,9 +160,12 @@ impl Engine for Sqlite {
 
     fn sweep(&self, retention: Retention, now: i64) -> Call<u64> {
         let used = Arc::clone(&self.used);
-        self.writer.write(0, IfFull::Wait, move |connection| {
-            let touched = sweep::sweep(connection, &retention, now)?;
-            used.store(sweep::used_bytes(connection)?, Ordering::Relaxed);
+        let in_use = used.load(Ordering::Relaxed);
+        let swept =
+            self.writer.write(0, IfFull::Wait, move |connection| sweep::sweep(connection, &retention, in_use, now));
+        Box::pin(async move {
+            let (touched, gone) = swept.await?;
+            used.fetch_sub(gone, Ordering::Relaxed);
             Ok(touched)
         })
     }

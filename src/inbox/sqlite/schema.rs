@@ -12,7 +12,7 @@ const OLDEST: i32 = 3_051_003;
 /// Says that a file is an inbox: `twhk`.
 const APPLICATION: i32 = 0x7477_686b;
 /// The version of the tables below.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Numbers grow, and begin again only once every event is gone: `AUTOINCREMENT` would be a second table to write.
 const TABLES: &str = "
@@ -23,13 +23,23 @@ CREATE TABLE events (
 );
 CREATE TABLE deliveries (
     subscriber TEXT NOT NULL, seq INTEGER NOT NULL, state INTEGER NOT NULL, attempt INTEGER NOT NULL,
-    due_at INTEGER NOT NULL, lease_until INTEGER, token BLOB, last_status INTEGER, last_error TEXT,
+    due_at INTEGER NOT NULL, lease_until INTEGER, token BLOB, last_status INTEGER, last_error TEXT, order_key TEXT,
     PRIMARY KEY (subscriber, seq)
 ) WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (subscriber, state, due_at);
-CREATE INDEX events_order ON events (order_key, seq) WHERE order_key IS NOT NULL;
+CREATE INDEX deliveries_line ON deliveries (subscriber, order_key, seq)
+    WHERE order_key IS NOT NULL AND state IN (0, 1, 3, 4);
 CREATE INDEX events_bodies ON events (received_at) WHERE body IS NOT NULL;
 CREATE INDEX events_keys ON events (key_until) WHERE body IS NULL;
+";
+
+/// From version 1, which looked for the head of a line among all that was ever in it.
+const FROM_1: &str = "
+ALTER TABLE deliveries ADD COLUMN order_key TEXT;
+UPDATE deliveries SET order_key = (SELECT e.order_key FROM events e WHERE e.seq = deliveries.seq);
+CREATE INDEX deliveries_line ON deliveries (subscriber, order_key, seq)
+    WHERE order_key IS NOT NULL AND state IN (0, 1, 3, 4);
+DROP INDEX events_order;
 ";
 
 /// What the column `state` says.
@@ -117,13 +127,14 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), InboxError> {
     let settings = "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA fullfsync=1; \
                     PRAGMA checkpoint_fullfsync=1; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;";
     connection.execute_batch(settings).map_err(wrong)?;
-    if version == 0 {
-        let text = format!(
-            "BEGIN IMMEDIATE;{TABLES}PRAGMA application_id={APPLICATION};PRAGMA user_version={VERSION};COMMIT;"
-        );
-        connection.execute_batch(&text).map_err(wrong)?;
-    }
-    Ok(())
+    let missing = match version {
+        0 => TABLES,
+        1 => FROM_1,
+        _ => return Ok(()),
+    };
+    let text =
+        format!("BEGIN IMMEDIATE;{missing}PRAGMA application_id={APPLICATION};PRAGMA user_version={VERSION};COMMIT;");
+    connection.execute_batch(&text).map_err(wrong)
 }
 
 /// The version of the tables; 0 for a new file.

@@ -5,19 +5,22 @@ use std::time::Duration;
 use rusqlite::{Connection, params};
 
 use super::schema::state;
-use crate::inbox::retention::Retention;
+use crate::inbox::retention::{AT_ONCE, Retention};
 
-/// How many rows one sweep touches of each kind, so that no delivery waits for it.
-const AT_ONCE: i64 = 500;
-
-/// Bytes of the file that are in use.
+/// Bytes of the headers and bodies that there are. Pages of the file would not do: of small bodies that went, none is free
+/// before the keys that stand in it have gone, too.
 pub(super) fn used_bytes(connection: &Connection) -> rusqlite::Result<u64> {
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let pages = pragma("page_count")?.saturating_sub(pragma("freelist_count")?);
-    Ok(u64::try_from(pages.saturating_mul(pragma("page_size")?)).unwrap_or_default())
+    let sum = "SELECT coalesce(sum(length(body) + coalesce(length(headers), 0)), 0) FROM events WHERE body IS NOT NULL";
+    Ok(u64::try_from(connection.query_row(sum, [], |row| row.get::<_, i64>(0))?).unwrap_or_default())
 }
 
-pub(super) fn sweep(connection: &Connection, retention: &Retention, now: i64) -> rusqlite::Result<u64> {
+/// Returns how many rows were touched, and how many bytes went.
+pub(super) fn sweep(
+    connection: &Connection,
+    retention: &Retention,
+    used: u64,
+    now: i64,
+) -> rusqlite::Result<(u64, u64)> {
     let before = |time: Duration| now.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
     let subscribers = subscribers(connection)?;
     let mut touched = 0;
@@ -31,17 +34,25 @@ pub(super) fn sweep(connection: &Connection, retention: &Retention, now: i64) ->
     }
 
     // Bodies first; over the cap also those that are not old yet.
-    let over = used_bytes(connection)? > retention.max_bytes / 10 * 9;
+    let over = used > retention.max_bytes / 10 * 9;
     let done_before = if over { i64::MAX } else { before(retention.done) };
     let names = serde_json::to_string(&subscribers).unwrap_or_default();
-    let mut strip = connection.prepare_cached(
-        "UPDATE events SET body = NULL, headers = NULL WHERE seq IN (
-             SELECT e.seq FROM events e WHERE e.body IS NOT NULL AND e.received_at < ?1 AND NOT EXISTS (
-                 SELECT 1 FROM json_each(?2) s JOIN deliveries d ON d.subscriber = s.value AND d.seq = e.seq
-                 WHERE d.state NOT IN (?3, ?4))
-             ORDER BY e.received_at LIMIT ?5)",
+    let mut done = connection.prepare_cached(
+        "SELECT e.seq, length(e.body) + coalesce(length(e.headers), 0) FROM events e
+         WHERE e.body IS NOT NULL AND e.received_at < ?1 AND NOT EXISTS (
+             SELECT 1 FROM json_each(?2) s JOIN deliveries d ON d.subscriber = s.value AND d.seq = e.seq
+             WHERE d.state NOT IN (?3, ?4))
+         ORDER BY e.received_at LIMIT ?5",
     )?;
-    touched += strip.execute(params![done_before, names, state::DONE, state::DISCARDED, AT_ONCE])?;
+    let values = params![done_before, names, state::DONE, state::DISCARDED, AT_ONCE];
+    let done = done.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let done: Vec<(i64, i64)> = done.collect::<rusqlite::Result<_>>()?;
+    let mut strip = connection.prepare_cached("UPDATE events SET body = NULL, headers = NULL WHERE seq = ?1")?;
+    let mut gone = 0_i64;
+    for (seq, bytes) in done {
+        touched += strip.execute([seq])?;
+        gone = gone.saturating_add(bytes);
+    }
 
     // Then the key, once its sender has long given up.
     let mut old = connection.prepare_cached("SELECT seq FROM events WHERE body IS NULL AND key_until < ?1 LIMIT ?2")?;
@@ -54,7 +65,7 @@ pub(super) fn sweep(connection: &Connection, retention: &Retention, now: i64) ->
         }
         touched += event.execute([seq])?;
     }
-    Ok(touched as u64)
+    Ok((touched as u64, u64::try_from(gone).unwrap_or_default()))
 }
 
 /// A part of the rows of this subscriber.
