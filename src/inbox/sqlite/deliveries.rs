@@ -75,12 +75,12 @@ fn select(connection: &Connection, ask: &Due, wanted: i64, until: i64, jobs: &mu
 
 /// Subscriber, state, until when.
 fn statement(order: Option<HeadOfLine>) -> String {
-    // Only what is not finished is in the index of lines: its states are written as there, so that it is used. A dead letter
-    // holds its line up where it was asked to.
+    // Only what is not finished is in the index of lines: its states are written as there, so that it can be used, and it is
+    // named, since the table's own key looks as good to the planner. A dead letter holds its line up where it was asked to.
     let in_order = order.map_or(String::new(), |order| {
         let passed = if order == HeadOfLine::SkipToDlq { "AND p.state <> 3" } else { "" };
         format!(
-            "AND (d.order_key IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries p
+            "AND (d.order_key IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries p INDEXED BY deliveries_line
              WHERE p.subscriber = ?1 AND p.order_key = d.order_key AND p.seq < d.seq AND p.state IN (0, 1, 3, 4) {passed}))"
         )
     });
@@ -127,7 +127,7 @@ mod tests {
             let mut plan = connection.prepare(&text).unwrap();
             let steps = plan.query_map(params!["one", 0, 0], |row| row.get::<_, String>(3)).unwrap();
             let steps: Vec<_> = steps.map(Result::unwrap).collect();
-            let line = "SEARCH p USING COVERING INDEX deliveries_line (subscriber=? AND order_key=? AND seq<?)";
+            let line = "SEARCH p USING INDEX deliveries_line (subscriber=? AND order_key=? AND seq<?)";
             assert!(steps.iter().any(|step| step == line), "{steps:#?}");
             assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:#?}");
         }
