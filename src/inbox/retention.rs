@@ -34,7 +34,8 @@ impl Retention {
 
     /// The bytes of headers and bodies that the inbox may hold: beyond nine tenths of them, those of what is done go before
     /// their time, and if that is not enough, deliveries are refused with 503 `queue_full`. Keys, and what became of each
-    /// delivery, stay longer and come on top: up to half a kilobyte for each. Default: 8 GiB.
+    /// delivery, stay longer and come on top; in a file the room of small bodies is free for others only when those go, too.
+    /// Default: 8 GiB.
     pub const fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self

@@ -12,8 +12,8 @@
 //!   `https` until a TLS connector is put around it: see [`PublicConnector::under_tls`].
 //!
 //! What is sent again: 408, 425, 429, 5xx, and requests that got no answer, or none in time. What is not: all other answers; 410 says
-//! that the receiver wants no more, see [`Answered`]. A request that cannot be signed, and a refused address, are errors
-//! at once. The body is whole and in memory ([`WholeBody`]), since it is signed, and sent more than once.
+//! that the receiver wants no more, see [`Answered`]. A request that cannot be signed, a refused address and a missing TLS
+//! are errors at once. The body is whole and in memory ([`WholeBody`]), since it is signed, and sent more than once.
 //!
 //! Caveat: attempts live in this process. What must outlive it belongs into a queue first. A client follows redirects
 //! only if it is made to: yours should not, since a signed body would go to where the receiver says.
@@ -49,7 +49,7 @@ mod stack;
 mod whole_body;
 
 pub use delivery_id::{DeliveryIdLayer, DeliveryIdService};
-pub use public_address::{RefusedAddress, is_public};
+pub use public_address::{RefusedAddress, TlsMissing, is_public};
 pub use public_connector::{PublicConnector, PublicResolver};
 pub use retry::{Answered, RetryPolicy};
 pub use sign::{SignRequestLayer, SignRequestService, SigningError};

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::vec;
 
 use http::Uri;
+use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::rt::TokioIo;
@@ -14,7 +15,7 @@ use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::public_address::{RefusedAddress, is_public};
+use super::public_address::{RefusedAddress, TlsMissing, is_public};
 use crate::body::BoxError;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 
@@ -99,7 +100,7 @@ where
 /// hyper-util's [`HttpConnector`] that connects to public addresses only, see [`is_public`]: for URLs that others
 /// configure (a guard against server-side request forgery). What is refused is a [`RefusedAddress`].
 ///
-/// A URL with `https` is an error: this opens the connection, and whoever is put around it makes it TLS. For that, put
+/// A URL with `https` is an error, [`TlsMissing`]: this opens the connection, and whoever is put around it makes it TLS. For that, put
 /// hyper-rustls' connector, or another one, around a connector that is [under TLS](Self::under_tls). Caveat: where all
 /// requests leave through a proxy, the proxy looks the names up, and has to do this.
 ///
@@ -178,6 +179,9 @@ where
     }
 
     fn call(&mut self, url: Uri) -> Connecting {
+        if !self.under_tls && url.scheme() == Some(&Scheme::HTTPS) {
+            return Box::pin(async { Err(TlsMissing(()).into()) });
+        }
         // An address in the URL is not looked up, so the resolver never sees it.
         let host = url.host().unwrap_or_default().to_owned();
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();

@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use tower::retry::Policy;
 use tower::retry::budget::Budget;
 
-use super::public_address::RefusedAddress;
+use super::public_address::{RefusedAddress, TlsMissing};
 use super::sign::SigningError;
 use crate::body::BoxError;
 use crate::clock::{Clock, SystemClock, UnixTime};
@@ -47,7 +47,8 @@ impl Answered {
 
 /// Sends again what may fare better later: a policy for [`tower::retry`].
 ///
-/// 408, 425, 429, 5xx and requests that got no answer are sent again; a [`SigningError`] and a [`RefusedAddress`] are not.
+/// 408, 425, 429, 5xx and requests that got no answer are sent again; a [`SigningError`], a [`RefusedAddress`] and a
+/// [`TlsMissing`] are not.
 /// A `Retry-After` (seconds or a date) makes a wait longer, never shorter. Waiting needs a tokio runtime with time
 /// enabled.
 ///
@@ -155,7 +156,7 @@ fn is_final<E: 'static>(error: &E) -> bool {
         None => error.downcast_ref::<hyper_util::client::legacy::Error>().map(|error| error as &(dyn Error + 'static)),
     };
     while let Some(error) = next {
-        if error.is::<RefusedAddress>() || error.is::<SigningError>() {
+        if error.is::<RefusedAddress>() || error.is::<TlsMissing>() || error.is::<SigningError>() {
             return true;
         }
         next = error.source();

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt};
 use tower_webhook::bytes::Bytes;
-use tower_webhook::send::{PublicConnector, RefusedAddress, SendLayer};
+use tower_webhook::send::{PublicConnector, RefusedAddress, SendLayer, TlsMissing};
 use tower_webhook::{Secret, provider};
 
 /// Every name is at these addresses.
@@ -89,20 +89,22 @@ async fn https_goes_out_through_a_connector_of_tls_and_never_in_clear() {
     let url: http::Uri = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
     let plain = PublicConnector::new().and_network("127.0.0.1").unwrap();
     let error = plain.clone().oneshot(url.clone()).await.expect_err("nobody makes it TLS");
-    assert!(refused(&*error).is_none(), "the address may be connected to");
+    assert!(error.is::<TlsMissing>(), "{error}");
     let connecting = plain.under_tls().and_network("127.0.0.2").unwrap().oneshot(url);
     let (connected, accepted) = tokio::join!(connecting, listener.accept());
     assert_eq!(connected.unwrap().inner().local_addr().unwrap(), accepted.unwrap().1, "the first that ever came");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_address_is_not_tried_again() {
-    let client = Client::builder(TokioExecutor::new()).build(PublicConnector::new());
-    let secret = Secret::generate().unwrap();
-    let sender = SendLayer::new(provider::STANDARD_WEBHOOKS, secret).unwrap().layer(client);
-    let began = tokio::time::Instant::now();
-    let request = http::Request::post("http://127.0.0.1:1/").body(Full::new(Bytes::new())).unwrap();
-    let error = sender.oneshot(request).await.unwrap_err();
-    assert!(refused(&*error).is_some(), "{error}");
-    assert!(began.elapsed().is_zero(), "it waited for a retry");
+async fn neither_a_refused_address_nor_a_missing_tls_is_tried_again() {
+    for url in ["http://127.0.0.1:1/", "https://hooks.example.com/"] {
+        let client = Client::builder(TokioExecutor::new()).build(PublicConnector::new());
+        let secret = Secret::generate().unwrap();
+        let sender = SendLayer::new(provider::STANDARD_WEBHOOKS, secret).unwrap().layer(client);
+        let began = tokio::time::Instant::now();
+        let request = http::Request::post(url).body(Full::new(Bytes::new())).unwrap();
+        let error = sender.oneshot(request).await.unwrap_err();
+        assert_eq!(refused(&*error).is_some(), url.starts_with("http:"), "{error}");
+        assert!(began.elapsed().is_zero(), "{url}: it waited for a retry");
+    }
 }
