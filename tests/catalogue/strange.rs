@@ -27,6 +27,7 @@ const ONE_BY_ONE: &[&str] = &[
     "stripe",
     "svix",
     "twilio",
+    "twilio-shared-key",
 ];
 
 #[test]

@@ -47,6 +47,7 @@ fn input() -> String {
         line("spaced", "{\"a\":1}", "{\"a\":1}", &format!("{SECRET}\n")),
         line("mixed-up", "{\"a\":1}", "{\"a\":1}", other),
         String::from("no line\u{1b}[31m"),
+        line("it's", "{\"a\":1}", "{\"a\":1}", SECRET),
     ]
     .join("\n")
 }
@@ -66,7 +67,7 @@ fn each_line_gets_a_sentence() {
         assert!(texts.iter().all(|text| lines[at].contains(text)), "{}", lines[at]);
     }
     assert!(!output.contains("planted secret") && !output.contains('\u{1b}'), "{output}");
-    assert!(output.contains("route's") && !output.contains("\\'"), "{output}");
+    assert_eq!(lines[5], "it's: accepted");
 }
 
 #[test]

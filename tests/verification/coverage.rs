@@ -34,7 +34,7 @@ pub(crate) fn written(vector: &Vector) -> Option<Written> {
             ("svix-signature", Some(STANDARD), "", Encoding::Base64)
         }
         "svix" | "standard-webhooks" => ("webhook-signature", Some(STANDARD), "", Encoding::Base64),
-        "twilio" => ("x-twilio-signature", None, "", Encoding::Base64),
+        "twilio" | "twilio-shared-key" => ("x-twilio-signature", None, "", Encoding::Base64),
         other => panic!("say how `{other}` writes its signature"),
     };
     Some(Written { header, list, prefix, encoding })
@@ -103,7 +103,7 @@ fn every_bit_of_the_body_is_covered() {
             let body = flipped(&vector.body, bit).into();
             let Ok(delivery) = verifier.verify(&vector.head, &body, Some(vector.now())) else { continue };
             // Twilio signs the fields, not how they are written.
-            assert_eq!(vector.provider, "twilio", "{} bit {bit}", vector.id);
+            assert!(vector.provider.starts_with("twilio"), "{} bit {bit}", vector.id);
             assert_eq!(fields(delivery.body()), fields(&vector.body), "{} bit {bit}", vector.id);
         }
         // Nor may it be longer or shorter.

@@ -138,7 +138,7 @@ fn vector(value: &Value) -> Vector {
 }
 
 /// The senders whose forms these tests know one by one; `tests/catalogue.rs` goes through all.
-const SENDERS: [&str; 11] = [
+const SENDERS: [&str; 12] = [
     "discord",
     "github",
     "gitlab",
@@ -150,6 +150,7 @@ const SENDERS: [&str; 11] = [
     "stripe",
     "svix",
     "twilio",
+    "twilio-shared-key",
 ];
 
 /// All captured deliveries of these senders.
@@ -183,6 +184,7 @@ pub(crate) fn plain() -> Vec<Vector> {
         "svix-rust",
         "twilio-docs",
         "twilio-python-body-hash",
+        "twilio-shared-key-made",
     ]
     .map(named)
     .to_vec()

@@ -40,7 +40,7 @@ fn what_is_signed_verifies_for_every_sender() {
         } {
             signed.head.headers.insert(id, HeaderValue::from_static("msg_1"));
         }
-        signed.body = if vector.provider == "twilio" { vector.body.clone() } else { "another body".into() };
+        signed.body = if vector.provider.starts_with("twilio") { vector.body.clone() } else { "another body".into() };
         signed.sign(&signer(&vector)).unwrap_or_else(|error| panic!("{}: {error}", vector.id));
         assert!(signed.verify().is_ok(), "{}", vector.id);
         if vector.provider != "gitlab" {
