@@ -49,8 +49,8 @@ mod stack;
 mod whole_body;
 
 pub use delivery_id::{DeliveryIdLayer, DeliveryIdService};
-pub use public_address::{RefusedAddress, TlsMissing, is_public};
-pub use public_connector::{PublicConnector, PublicResolver};
+pub use public_address::{RefusedAddress, is_public};
+pub use public_connector::{PublicConnector, PublicResolver, TlsMissing};
 pub use retry::{Answered, RetryPolicy};
 pub use sign::{SignRequestLayer, SignRequestService, SigningError};
 pub use stack::{SendLayer, SendService};

@@ -75,18 +75,6 @@ impl fmt::Display for RefusedAddress {
 
 impl Error for RefusedAddress {}
 
-/// A URL with `https`, and nobody who makes TLS of the connection: nothing was sent, and nothing will be by trying again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsMissing(pub(super) ());
-
-impl fmt::Display for TlsMissing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an https URL needs a TLS connector around this one, which is then `under_tls`")
-    }
-}
-
-impl Error for TlsMissing {}
-
 #[cfg(test)]
 mod tests {
     use super::*;

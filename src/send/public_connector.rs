@@ -1,5 +1,7 @@
 //! Connections to public addresses only.
 
+use std::error::Error;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::public_address::{RefusedAddress, TlsMissing, is_public};
+use super::public_address::{RefusedAddress, is_public};
 use crate::body::BoxError;
 use crate::config_error::{ConfigError, ConfigErrorKind};
 
@@ -100,9 +102,9 @@ where
 /// hyper-util's [`HttpConnector`] that connects to public addresses only, see [`is_public`]: for URLs that others
 /// configure (a guard against server-side request forgery). What is refused is a [`RefusedAddress`].
 ///
-/// A URL with `https` is an error, [`TlsMissing`]: this opens the connection, and whoever is put around it makes it TLS. For that, put
-/// hyper-rustls' connector, or another one, around a connector that is [under TLS](Self::under_tls). Caveat: where all
-/// requests leave through a proxy, the proxy looks the names up, and has to do this.
+/// A URL with `https` is an error, [`TlsMissing`]: this opens the connection, and whoever is put around it makes it TLS.
+/// For that, put hyper-rustls' connector, or another one, around a connector that is [under TLS](Self::under_tls).
+/// Caveat: where all requests leave through a proxy, the proxy looks the names up, and has to do this.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -202,3 +204,15 @@ where
         })
     }
 }
+
+/// A URL with `https`, and nobody who makes TLS of the connection: nothing was sent, and nothing will be by trying again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsMissing(());
+
+impl fmt::Display for TlsMissing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an https URL needs a TLS connector around this one, which is then `under_tls`")
+    }
+}
+
+impl Error for TlsMissing {}

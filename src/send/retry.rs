@@ -12,7 +12,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use tower::retry::Policy;
 use tower::retry::budget::Budget;
 
-use super::public_address::{RefusedAddress, TlsMissing};
+use super::public_address::RefusedAddress;
+use super::public_connector::TlsMissing;
 use super::sign::SigningError;
 use crate::body::BoxError;
 use crate::clock::{Clock, SystemClock, UnixTime};

@@ -10,6 +10,11 @@ use tower_webhook::{ConfigErrorKind, Reason, Secret, provider};
 
 use crate::deliveries::{Vector, named};
 
+/// Whether it signs the fields of a form, and not how they are written.
+pub(crate) fn is_twilio(provider: &str) -> bool {
+    matches!(provider, "twilio" | "twilio-shared-key")
+}
+
 /// The fields of a form as Twilio sees them: decoded, each pair once.
 pub(crate) fn fields(body: &[u8]) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
     let decode = |half: &[u8]| {
