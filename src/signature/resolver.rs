@@ -51,8 +51,8 @@ impl Resolved {
     /// signed with them is refused. `None` says the same, and the layer then takes such keys of its own.
     ///
     /// What differs is how closely a clock can tell who exists. A resolver that keeps these beside the keys of its tenants,
-    /// and answers with a clone of the ones or the others, goes one way for both. With `None` the layer makes the clone:
-    /// `tests/constant_time` has measured a few ns.
+    /// and answers with a clone of the ones or the others, goes one way for both: a million refusals show no difference. One
+    /// that answers `None` goes two ways itself: 1 to 6 ns, see `tests/constant_time`.
     ///
     /// ```
     /// use std::collections::HashMap;
