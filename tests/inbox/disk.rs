@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tower_webhook::Reason;
-use tower_webhook::inbox::Subscriber;
+use tower_webhook::inbox::{Retention, Subscriber};
 
 use crate::example::{Client, Example};
 use crate::site::{Runs, Site};
@@ -77,6 +77,33 @@ async fn while_the_disk_takes_nothing_a_full_queue_refuses_at_once_and_what_wait
     }
     assert_eq!(inbox.counts().await.unwrap()[0].pending, stored as u64);
     endpoint.send(&site.delivery("msg_after", "{}")).await.assert_accepted();
+}
+
+#[tokio::test]
+async fn what_was_undone_with_another_write_takes_no_room() {
+    let site = Site::new();
+    let subscriber = Subscriber::new("a", Runs::default().handler(|_, _| 200));
+    let options = site.options().retention(Retention::default().max_bytes(100_000)).subscriber(subscriber);
+    let inbox = options.open().await.unwrap();
+    let endpoint = Arc::new(site.endpoint(&inbox));
+    let body = format!(r#"{{"x":"{}"}}"#, "y".repeat(60_000));
+    // Both wait for the same transaction, and the second one fails in it.
+    let other = rusqlite::Connection::open(site.path()).unwrap();
+    let fails = "CREATE TRIGGER fails BEFORE INSERT ON events WHEN new.delivery_id = 'msg_1'
+                 BEGIN SELECT RAISE(ABORT, 'not this one'); END; BEGIN IMMEDIATE";
+    other.execute_batch(fails).unwrap();
+    let mut waiting = Vec::new();
+    for (n, body) in [&*body, "{}"].into_iter().enumerate() {
+        let (endpoint, delivery) = (Arc::clone(&endpoint), site.delivery(&format!("msg_{n}"), body));
+        let mut sent = tokio::spawn(async move { endpoint.send(&delivery).await });
+        assert!(tokio::time::timeout(Duration::from_millis(200), &mut sent).await.is_err(), "it waits");
+        waiting.push(sent);
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    for sent in waiting {
+        assert_eq!(sent.await.unwrap().status(), 503);
+    }
+    endpoint.send(&site.delivery("msg_0", &body)).await.assert_accepted();
 }
 
 /// Waits until both subscribers have had them all.

@@ -77,8 +77,10 @@ struct Room {
 }
 
 impl Room {
-    fn keep(mut self) {
-        self.bytes = 0;
+    fn keep_if(mut self, stored: bool) {
+        if stored {
+            self.bytes = 0;
+        }
     }
 }
 
@@ -106,13 +108,8 @@ impl Engine for Sqlite {
             Ok(reserved) => reserved,
             Err(full) => return Box::pin(async { Err(full) }),
         };
-        self.writer.write(bytes, IfFull::Refuse, move |connection| {
-            let appended = events::append(connection, &event, &subscribers)?;
-            if appended == Appended::New {
-                room.keep();
-            }
-            Ok(appended)
-        })
+        let append = move |connection: &_| events::append(connection, &event, &subscribers);
+        self.writer.write_then(bytes, IfFull::Refuse, append, |appended| room.keep_if(*appended == Appended::New))
     }
 
     fn append_begun(&self, event: Event, subscriber: Arc<str>, token: Token) -> Call<Option<Lease>> {
@@ -120,11 +117,11 @@ impl Engine for Sqlite {
             Ok(reserved) => reserved,
             Err(full) => return Box::pin(async { Err(full) }),
         };
-        self.writer.write(bytes, IfFull::Refuse, move |connection| {
-            let Some(seq) = events::append_begun(connection, &event, &subscriber)? else { return Ok(None) };
-            room.keep();
-            Ok(Some(Lease { subscriber, seq, token }))
-        })
+        let append = move |connection: &_| {
+            let seq = events::append_begun(connection, &event, &subscriber)?;
+            Ok(seq.map(|seq| Lease { subscriber, seq, token }))
+        };
+        self.writer.write_then(bytes, IfFull::Refuse, append, |lease| room.keep_if(lease.is_some()))
     }
 
     fn due(&self, ask: Due) -> Call<Found> {
@@ -161,13 +158,11 @@ impl Engine for Sqlite {
     fn sweep(&self, retention: Retention, now: i64) -> Call<u64> {
         let used = Arc::clone(&self.used);
         let in_use = used.load(Ordering::Relaxed);
-        let swept =
-            self.writer.write(0, IfFull::Wait, move |connection| sweep::sweep(connection, &retention, in_use, now));
-        Box::pin(async move {
-            let (touched, gone) = swept.await?;
-            used.fetch_sub(gone, Ordering::Relaxed);
-            Ok(touched)
-        })
+        let sweep = move |connection: &_| sweep::sweep(connection, &retention, in_use, now);
+        let swept = self.writer.write_then(0, IfFull::Wait, sweep, move |(_, gone)| {
+            used.fetch_sub(*gone, Ordering::Relaxed);
+        });
+        Box::pin(async move { swept.await.map(|(touched, _)| touched) })
     }
 
     fn forget_subscriber(&self, name: Arc<str>) -> Call<u64> {

@@ -74,10 +74,24 @@ impl Writer {
         if_full: IfFull,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Call<T> {
+        self.write_then(bytes, if_full, work, |_| ())
+    }
+
+    /// As [`write`](Self::write), and `committed` once it is stored, whether or not somebody waits for it.
+    pub(super) fn write_then<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        if_full: IfFull,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        committed: impl FnOnce(&T) + Send + 'static,
+    ) -> Call<T> {
         let (reply, replied) = oneshot::channel();
         let work: Work = Box::new(move |connection| {
             let value = work(connection)?;
-            let reply: Reply = Box::new(move || drop(reply.send(value)));
+            let reply: Reply = Box::new(move || {
+                committed(&value);
+                drop(reply.send(value));
+            });
             Ok(reply)
         });
         let writer = self.clone();
