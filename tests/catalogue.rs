@@ -247,6 +247,8 @@ const FIELDS: &[(&str, &[&str], &[&str])] = &[
     ("usps", &["2026-07-23", "Delivered"], &["a1b2c3d4", "links"]),
     ("vonage-sms", &["0A0000000123ABCD1"], &[]),
     ("vonage-sms-md5", &["0A0000000123ABCD1"], &[]),
+    ("vonage-sms-md5-hash", &["0A0000000123ABCD1"], &[]),
+    ("vonage-sms-sha1", &["0A0000000123ABCD1"], &[]),
     ("vonage-sms-sha512", &["0A0000000123ABCD1"], &[]),
 ];
 

@@ -104,6 +104,32 @@ fn a_token_that_says_all_it_must_passes() {
 }
 
 #[test]
+fn an_audience_is_the_configured_url_with_the_query_of_the_request_or_without() {
+    const PUSHED: UrlScheme = UrlScheme::new(
+        Scheme::jwt(
+            "acme",
+            header("x-token"),
+            &Jwt::new(&[JwtAlgorithm::Hs256]).claims(&[("aud", Claim::IsAudience)]).requires(&["exp"]),
+        )
+        .checked(),
+    );
+    let verdict = |configured: &str, audience: &str| {
+        let verifier = Verifier::new(PUSHED.at(configured).unwrap(), Secret::new(SECRET).unwrap()).unwrap();
+        let claims = json!({ "aud": audience, "exp": NOW + 60 }).to_string();
+        let mut head = request("x-token", &token(HEADER, &claims, SECRET.as_bytes()));
+        head.uri = "/push?token=t".parse().unwrap();
+        verifier.verify(&head, &Bytes::from_static(BODY), Some(UnixTime::from_secs(NOW))).map(drop)
+    };
+    let url = "https://hooks.example.com/push";
+    let called = format!("{url}?token=t");
+    assert!(verdict(url, url).is_ok() && verdict(url, &called).is_ok() && verdict(&called, &called).is_ok());
+    assert!(verdict(&called, url).is_err(), "what is configured counts");
+    for other in ["https://hooks.example.com", "https://hooks.example.com/push?token=u", ""] {
+        assert_eq!(verdict(url, other).unwrap_err().reason(), Reason::SignatureMismatch, "{other}");
+    }
+}
+
+#[test]
 fn a_token_may_have_sixteen_kibibytes() {
     let mut claims = claims();
     let room = 16 * 1024 - token(HEADER, &claims.to_string(), SECRET.as_bytes()).len();

@@ -149,7 +149,7 @@ source = "acme's manual"
 confidence = "verified"
 challenge = [
     { asked = "get", by = { query = "mode" }, is = "subscribe", verify_token = { query = "token" }, text = { query = "text" }, characters = "token", answer = { plain = ["text"] } },
-    { asked = "verified", by = { json = "/type" }, text = { json = "/text" }, characters = "hex", answer = { json = [{ lit = "\"" }, { mac = "hex" }, { lit = "\"" }] } },
+    { asked = "verified", by = { json = "/type" }, without = { json = "/event" }, text = { json = "/text" }, characters = "hex", answer = { json = [{ lit = "\"" }, { mac = "hex" }, { lit = "\"" }] } },
     { asked = "post", form = "ping", answer = { fixed = { status = 204, json = "" } } },
     { asked = "post", by = { header = "x-secret" }, text = { header = "x-secret" }, characters = "base64", answer = { secret = { header = "x-secret" } } },
     { asked = "options", by = { header = "x-origin" }, text = { header = "x-origin" }, characters = "token", answer = "allowed-origin" },

@@ -42,9 +42,9 @@ pub(super) fn read<'r>(field: &Field, head: &'r Parts, body: &'r [u8]) -> Result
     }
 }
 
-/// Whether the mark of this challenge is there.
+/// Whether the mark of this challenge is there, and nothing that makes it a delivery.
 pub(super) fn is_marked(challenge: &Challenge, head: &Parts, body: &[u8]) -> Result<bool, Rejection> {
-    Ok(match challenge.mark {
+    let marked = match challenge.mark {
         Mark::Anything => true,
         Mark::Field(field) => {
             let found = read(&field, head, body)?;
@@ -54,5 +54,9 @@ pub(super) fn is_marked(challenge: &Challenge, head: &Parts, body: &[u8]) -> Res
             let digits = body.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
             digits.is_some_and(|digits| (1..=20).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit))
         }
+    };
+    Ok(match challenge.without {
+        Some(field) if marked => read(&field, head, body)?.is_none(),
+        _ => marked,
     })
 }

@@ -65,7 +65,8 @@ pub const CONNECTWISE: Scheme = entry(
 );
 
 /// Salesforce Marketing Cloud, Event Notification Service: `x-sfmc-ens-signature`, HMAC-SHA-256 over the body under the
-/// text of the callback's signature key. Each delivery is a batch.
+/// text of the callback's signature key. Each delivery is a batch. A new callback is announced by a POST that is not
+/// signed, with its verification key: answer that one with 200 beside this layer.
 pub const SALESFORCE_MC_ENS: Scheme =
     entry(Scheme::hmac_sha256("salesforce-mc-ens").signature(header("x-sfmc-ens-signature"), Encoding::Base64).source(
         "developer.salesforce.com marketing cloud ens-notification-signing; flueframework.com (the key is text)",
@@ -81,15 +82,13 @@ pub const FLUTTERWAVE_V4: Scheme = entry(
         .source("flutterwave-node-v4 guide, webhooks chapter (community SDK)", Confidence::Documented),
 );
 
-/// Fourthwall: `X-Fourthwall-Hmac-SHA256`, HMAC-SHA-256 over the body.
+/// Fourthwall: `X-Fourthwall-Hmac-SHA256`, for apps of its platform `X-Fourthwall-Hmac-Apps-SHA256`, HMAC-SHA-256 over the
+/// body.
 pub const FOURTHWALL: Scheme = entry(
     Scheme::hmac_sha256("fourthwall")
-        .signature(header("x-fourthwall-hmac-sha256"), Encoding::Base64)
+        .signature(header("x-fourthwall-hmac-sha256").or_headers(&["x-fourthwall-hmac-apps-sha256"]), Encoding::Base64)
         .deadline(Duration::from_secs(2))
-        .source(
-            "Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/fourthwall.ts",
-            Confidence::ThirdParty,
-        ),
+        .source("docs.fourthwall.com webhooks signature-verification page", Confidence::Documented),
 );
 
 /// Front rule webhooks: `X-Front-Signature`, HMAC-SHA-1 over the body.
@@ -117,14 +116,15 @@ pub const HEROKU: Scheme =
         Confidence::ThirdParty,
     ));
 
-/// Hookdeck Event Gateway (forwarded events): `x-hookdeck-signature`, HMAC-SHA-256 over the body.
+/// Hookdeck Event Gateway (forwarded events): `x-hookdeck-signature`, HMAC-SHA-256 over the body; while a secret is rolled,
+/// `x-hookdeck-signature-2` too.
 pub const HOOKDECK: Scheme = entry(
     Scheme::hmac_sha256("hookdeck")
-        .signature(header("x-hookdeck-signature"), Encoding::Base64)
+        .signature(header("x-hookdeck-signature").or_headers(&["x-hookdeck-signature-2"]), Encoding::Base64)
         .attempt("x-hookdeck-attempt-count")
         .source(
-            "hookdeck/webhook-skills git f8a4801 skills/hookdeck-event-gateway-webhooks/references/verification.md",
-            Confidence::Documented,
+            "hookdeck/webhook-skills git f8a4801 skills/hookdeck-event-gateway-webhooks/references/verification.md; hookdeck/hookdeck-vercel index.ts",
+            Confidence::Verified,
         ),
 );
 
@@ -177,7 +177,7 @@ pub const SHIPHERO: Scheme = entry(
 );
 
 /// Shopify: `X-Shopify-Hmac-Sha256: <base64>` over the body, under the app's client secret. The headers
-/// are not signed. Those of its events are named `shopify-…`, and their id is `shopify-event-id`.
+/// are not signed. Those of its events are named `shopify-…`.
 /// <https://shopify.dev/docs/apps/build/webhooks/subscribe/https>
 pub const SHOPIFY: Scheme = entry(
     Scheme::hmac_sha256("shopify")
@@ -189,7 +189,7 @@ pub const SHOPIFY: Scheme = entry(
             ("x-shopify-hmac-sha256", "shopify-hmac-sha256"),
             ("x-shopify-shop-domain", "shopify-shop-domain"),
             ("x-shopify-topic", "shopify-topic"),
-            ("x-shopify-webhook-id", "shopify-event-id"),
+            ("x-shopify-webhook-id", "shopify-webhook-id"),
         ])
         .deadline(Duration::from_secs(5))
         .retries_for(days(2))

@@ -176,11 +176,13 @@ pub const LINKEDIN: Scheme = entry(
         ),
 );
 
-/// Mailtrap: `Mailtrap-Signature`, HMAC-SHA-256 over the body.
+/// Mailtrap: `Mailtrap-Signature`, HMAC-SHA-256 over the body. Mostly it has several events, each with an id of its own: then
+/// the body stands for the delivery's.
 pub const MAILTRAP: Scheme = entry(
     Scheme::hmac_sha256("mailtrap")
         .signature(header("mailtrap-signature"), Encoding::Hex)
         .id(Place::Json("/event_id"))
+        .bodies_are_unique()
         .event_type(Place::Json("/event"))
         .source(
             "npm mailtrap 4.10.0 dist/lib/webhooks/verify-signature.js; mailtrap/mailtrap-python mailtrap/webhooks.py",
@@ -242,16 +244,19 @@ pub const RAZORPAY: Scheme = entry(
         .source("npm razorpay 2.9.8", Confidence::Verified),
 );
 
-/// Scrapfly: `X-Scrapfly-Webhook-Signature`, HMAC-SHA-256 over the body.
+/// Scrapfly: `X-Scrapfly-Webhook-Signature`, HMAC-SHA-256 over the body. A crawler's events have the id of their job, and none
+/// of their own.
 pub const SCRAPFLY: Scheme = entry(
     Scheme::hmac_sha256("scrapfly")
         .signature(header("x-scrapfly-webhook-signature"), Encoding::Hex)
-        .id(Place::Header("x-scrapfly-webhook-job-id"))
         .event_type(Place::Header("x-scrapfly-webhook-resource-type"))
-        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+        .source(
+            "hookdeck/webhook-skills providers.yaml; scrapfly/python-scrapfly scrapfly/crawler/crawler_webhook.py",
+            Confidence::Documented,
+        ),
 );
 
-/// Sentry: `Sentry-Hook-Signature`, HMAC-SHA-256 over the body.
+/// Sentry: `Sentry-Hook-Signature`, HMAC-SHA-256 over the body. The id is a new one where it tries again.
 pub const SENTRY: Scheme = entry(
     Scheme::hmac_sha256("sentry")
         .signature(header("sentry-hook-signature"), Encoding::Hex)

@@ -12,12 +12,12 @@ pub const NEXUS: Scheme = entry(
         .source("fluxcd/notification-controller internal/server/receiver_handlers.go", Confidence::ThirdParty),
 );
 
-/// Segment webhooks destination: `X-Signature`, HMAC-SHA-1 over the body.
-pub const SEGMENT: Scheme = entry(
-    Scheme::hmac_sha1("segment")
-        .signature(header("x-signature"), Encoding::Hex)
-        .source("webhooks.cc provider catalogue source", Confidence::Documented),
-);
+/// Segment webhooks destination: `X-Signature`, HMAC-SHA-1 over the body. Set it to no batches: of a batch it signs the first
+/// event alone, and a batch is refused.
+pub const SEGMENT: Scheme = entry(Scheme::hmac_sha1("segment").signature(header("x-signature"), Encoding::Hex).source(
+    "webhooks.cc provider catalogue source; segmentio/action-destinations webhook/index.ts; segmentio/segment-docs",
+    Confidence::Verified,
+));
 
 /// Sinch Numbers API: `x-sinch-signature`, HMAC-SHA-1 over the body.
 pub const SINCH_NUMBERS: Scheme = entry(

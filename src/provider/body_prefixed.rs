@@ -24,12 +24,15 @@ pub const ASHBY: Scheme = entry(
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
-/// Authorize.Net: `X-ANET-Signature`, HMAC-SHA-512 over the body.
+/// Authorize.Net: `X-ANET-Signature`, HMAC-SHA-512 over the body under the text of the signature key, which is hex and is not
+/// decoded.
 pub const AUTHORIZE_NET: Scheme = entry(
     Scheme::hmac_sha512("authorize-net")
         .signature(header("x-anet-signature").prefix("sha512="), Encoding::Hex)
-        .secret_text(SecretText::Hex)
-        .source("juspay/connector-service git 79cfb69 crates/integrations/connector-integration/src/connectors/authorizedotnet.rs", Confidence::ThirdParty),
+        .source(
+            "stymiee/authnetjson src/Authnetjson/AuthnetWebhook.php; community.developer.cybersource.com m-p/57201 (a real delivery)",
+            Confidence::Verified,
+        ),
 );
 
 /// Autotask PSA: `X-Hook-Signature`, HMAC-SHA-1 over the body.
@@ -113,13 +116,15 @@ pub const CURSOR: Scheme = entry(
     ),
 );
 
-/// Discourse: `X-Discourse-Event-Signature`, HMAC-SHA-256 over the body.
+/// Discourse: `X-Discourse-Event-Signature`, HMAC-SHA-256 over the body. Where it is set to try again, the id is a new one each
+/// time; four times 404 or 410, and it sends no more.
 pub const DISCOURSE: Scheme = entry(
     Scheme::hmac_sha256("discourse")
         .signature(header("x-discourse-event-signature").prefix("sha256="), Encoding::Hex)
         .id(Place::Header("x-discourse-event-id"))
         .event_type(Place::Header("x-discourse-event-type"))
-        .answered(&[answered(404, 404, Reaction::Disable), answered(410, 410, Reaction::Disable)])
+        .account("x-discourse-instance")
+        .answered(&[answered(404, 404, Reaction::GiveUp), answered(410, 410, Reaction::GiveUp)])
         .source("discourse/discourse app/jobs/regular/emit_web_hook_event.rb", Confidence::Verified),
 );
 

@@ -20,9 +20,10 @@ pub(super) const BRAINTREE: &[Challenge] = &[Challenge::get(query("bt_challenge"
 pub(super) const CLOUDEVENTS: &[Challenge] =
     &[Challenge::options(header("webhook-request-origin")).allowed_origin(header("webhook-request-origin"))];
 
-/// PING of interactions and PING of webhook events. <https://docs.discord.com/developers/interactions/overview>
+/// PING of interactions and PING of webhook events, whose events are of type 1.
+/// <https://docs.discord.com/developers/interactions/overview> <https://docs.discord.com/developers/events/webhook-events>
 pub(super) const DISCORD: &[Challenge] = &[
-    Challenge::verified(json("/type")).is("1").fixed(200, r#"{"type":1}"#),
+    Challenge::verified(json("/type")).is("1").without(json("/event/type")).fixed(200, r#"{"type":1}"#),
     Challenge::verified(json("/type")).is("0").fixed(204, ""),
 ];
 
@@ -89,12 +90,17 @@ pub(super) const OURA: &[Challenge] = &[Challenge::get(query("challenge"))
     .verify_token(query("verification_token"))
     .json(query("challenge"), Chars::Token, CHALLENGE)];
 
+/// The question may have the verification token, as deliveries do.
 /// <https://developers.ringcentral.com/guide/notifications/webhooks/creating-webhooks>
-pub(super) const RINGCENTRAL: &[Challenge] = &[Challenge::post(header("validation-token")).header(
-    header("validation-token"),
-    Chars::Base64,
-    "validation-token",
-)];
+/// <https://developers.ringcentral.com/guide/team-messaging/events/outgoing-webhooks>
+pub(super) const RINGCENTRAL: &[Challenge] = &[
+    Challenge::post(header("validation-token")).header(header("validation-token"), Chars::Base64, "validation-token"),
+    Challenge::verified(header("validation-token")).header(
+        header("validation-token"),
+        Chars::Base64,
+        "validation-token",
+    ),
+];
 
 /// <https://docs.slack.dev/reference/events/url_verification>
 pub(super) const SLACK: &[Challenge] =

@@ -23,7 +23,8 @@ pub const BREVO: Scheme = entry(Scheme::token("brevo", header("authorization").p
 pub const CHARGEBEE: Scheme = entry(Scheme::basic("chargebee").event_type(Place::Json("/event_type")).source("npm chargebee 3.33.0 resources/webhook/auth.js; hookdeck/webhook-skills git f8a4801 skills/chargebee-webhooks/references/verification.md; webhooks.cc provider catalogue source", Confidence::Verified));
 
 /// CloudEvents HTTP webhooks: `Authorization: Bearer` and the token itself; the body is not covered. In
-/// structured mode id and type stand in the body and are not read.
+/// structured mode id and type stand in the body and are not read. A token in the query (`access_token`) is refused, as URLs
+/// end up in logs.
 pub const CLOUDEVENTS_WEBHOOK: Scheme = entry(
     Scheme::token("cloudevents-webhook", header("authorization").prefix("Bearer "))
         .id(Place::Header("ce-id"))

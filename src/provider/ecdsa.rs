@@ -2,15 +2,19 @@
 
 use super::{challenges, entry};
 use crate::crypto::PublicAlgorithm;
-use crate::scheme::{Confidence, Encoding, Part, Scheme, TimestampFormat, header};
+use crate::scheme::{Confidence, Encoding, KeyPlace, Part, Scheme, TimestampFormat, header};
 
-/// Circle: `X-Circle-Signature`, ECDSA over the body, under the key that `X-Circle-Key-Id` names: configure those that
-/// its API shows, any may match.
+/// Circle: `X-Circle-Signature`, ECDSA over the body, under the key that `X-Circle-Key-Id` names. Your source asks Circle's API
+/// for it, with your API key: `GET /v2/notifications/publicKey/<id>`, at `/data/publicKey`.
 pub const CIRCLE: Scheme = entry(
     Scheme::public_key("circle", PublicAlgorithm::EcdsaP256Sha256)
         .signature(header("x-circle-signature"), Encoding::Base64)
+        .fetched_key(KeyPlace::IdInHeader("x-circle-key-id"))
         .challenge(challenges::ANY_HEAD)
-        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+        .source(
+            "hookdeck/webhook-skills providers.yaml; developers.circle.com verify-webhook-signatures page",
+            Confidence::Documented,
+        ),
 );
 
 /// SendGrid's event webhook: `X-Twilio-Email-Event-Webhook-Signature`, ECDSA over `<timestamp><body>`. The body ends in

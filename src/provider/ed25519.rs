@@ -8,7 +8,8 @@ use crate::scheme::{
 };
 
 /// Discord, interactions and webhook events: Ed25519 over `<timestamp><body>`, both in hex headers. Both
-/// kinds of PING are answered once they are verified.
+/// kinds of PING are answered once they are verified. A webhook event has no id, its type is 1, and what happened stands at
+/// `/event/type`.
 /// <https://docs.discord.com/developers/interactions/overview>
 pub const DISCORD: Scheme = entry(
     Scheme::ed25519("discord")
@@ -20,6 +21,13 @@ pub const DISCORD: Scheme = entry(
         .deadline(Duration::from_secs(3))
         .challenge(challenges::DISCORD)
         .source("npm discord-interactions 4.4.0; discord-api-docs, commit c98d64b", Confidence::Verified),
+);
+
+/// HighLevel: `X-GHL-Signature`, Ed25519 over the body, under the key in its documentation.
+pub const HIGHLEVEL_ED25519: Scheme = entry(
+    Scheme::ed25519("highlevel-ed25519")
+        .signature(header("x-ghl-signature"), Encoding::Base64)
+        .source("GoHighLevel/highlevel-api-sdk lib/webhook/webhook-manager.ts, README (2026-05)", Confidence::Verified),
 );
 
 /// MailChannels: an HTTP Message Signature (RFC 9421) with Ed25519 over `content-digest`. The key is fetched by the

@@ -51,8 +51,11 @@ pub const TRUELAYER: UrlScheme = url_entry(
         .signed_by(&TrueLayer)
         .fetched_key(KeyPlace::Rule(&TrueLayer))
         .id(Place::Json("/event_id"))
-        .event_type(Place::Json("/event_type"))
-        .source("TrueLayer/truelayer-signing python, nodejs, test-resources", Confidence::Verified),
+        .event_type(Place::Json("/type"))
+        .source(
+            "TrueLayer/truelayer-signing python, nodejs, test-resources; docs.truelayer.com payment-webhooks page (the type)",
+            Confidence::Verified,
+        ),
 );
 
 /// The header of the signature, as it is written and as it is read.

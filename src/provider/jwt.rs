@@ -40,8 +40,9 @@ pub const FUSIONAUTH: Scheme = entry(
 );
 
 /// Google Pub/Sub push (and Gmail's): `Authorization: Bearer`, a token that says who calls whom and nothing of the body.
-/// The public URL is the audience of the subscription, the key id the e-mail address of its service account; keys are
-/// of the set at `www.googleapis.com/oauth2/v3/certs`.
+/// The public URL is the audience of the subscription: its push endpoint, or the URL that was set in its place (an audience
+/// that is none needs a scheme of your own). The key id is the e-mail address of its service account; keys are of the set
+/// at `www.googleapis.com/oauth2/v3/certs`.
 pub const GOOGLE_PUBSUB_PUSH: UrlScheme = url_entry(
     Scheme::jwt(
         "google-pubsub-push",
@@ -49,7 +50,7 @@ pub const GOOGLE_PUBSUB_PUSH: UrlScheme = url_entry(
         &Jwt::new(&[JwtAlgorithm::Rs256])
             .claims(&[
                 ("iss", Claim::IsOneOf(&["https://accounts.google.com", "accounts.google.com"])),
-                ("aud", Claim::IsUrl),
+                ("aud", Claim::IsAudience),
                 ("email", Claim::IsKeyId),
                 ("email_verified", Claim::IsTrue),
             ])
@@ -157,7 +158,8 @@ pub const UPSTASH_QSTASH: UrlScheme = url_entry(
 );
 
 /// Vonage Messages, Voice and Verify: `Authorization: Bearer`, a token with a hash of the body. One that does not say when it
-/// expires is taken for 300 s from its `iat`; one without an `iat` for good, so its replay is for idempotency to find.
+/// expires is taken for 300 s from its `iat`; one without an `iat` for good, so its replay is for idempotency to find. Set
+/// your answer and event URLs to POST: of a GET Vonage hashes the query, and it is refused.
 pub const VONAGE_JWT: Scheme = entry(
     Scheme::jwt(
         "vonage-jwt",

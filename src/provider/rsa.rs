@@ -31,7 +31,8 @@ pub const FIREBLOCKS: Scheme = entry(
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
 );
 
-/// HighLevel: `x-wh-signature`, RSA-SHA-256 over the body, under the key in its documentation.
+/// HighLevel, the older signature: `x-wh-signature`, RSA-SHA-256 over the body, under the key in its documentation. New
+/// deliveries have that of [`HIGHLEVEL_ED25519`](super::HIGHLEVEL_ED25519).
 pub const HIGHLEVEL: Scheme = entry(
     Scheme::public_key("highlevel", PublicAlgorithm::RsaPkcs1Sha256)
         .signature(header("x-wh-signature"), Encoding::Base64)

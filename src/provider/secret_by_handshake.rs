@@ -17,7 +17,7 @@ pub const ASANA: Scheme = entry(
         .source("Asana/developer-docs webhooks chapter (2024-09); hookdeck/webhook-skills providers.yaml; public receiver code using x-asana-request-signature", Confidence::Verified),
 );
 
-/// Clio: `X-Hook-Signature`, HMAC-SHA-256 over the body.
+/// Clio Manage (Clio Platform signs otherwise): `X-Hook-Signature`, HMAC-SHA-256 over the body.
 pub const CLIO: Scheme = entry(
     Scheme::hmac_sha256("clio")
         .signature(header("x-hook-signature"), Encoding::Hex)

@@ -13,7 +13,7 @@ pub const BOX: Scheme = entry(
         .timestamp(header("box-delivery-timestamp"), TimestampFormat::Rfc3339)
         .tolerance(Duration::from_secs(600))
         .signed(&[Part::Body, Part::Timestamp])
-        .id(Place::Header("box-delivery-id"))
+        .id(Place::Json("/id"))
         .event_type(Place::Json("/trigger"))
         .source("box/box-node-sdk src/managers/webhooks.ts, tests/lib/managers/webhooks-test.js", Confidence::Verified),
 );

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::entry;
 use crate::scheme::{
     Confidence, Encoding, Part, Place, Reaction, Scheme, SecretText, TimestampFormat, answered, days, header, item,
+    values,
 };
 
 /// Anthropic (Managed Agents webhooks): `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
@@ -52,6 +53,8 @@ pub const GEMINI: Scheme =
 /// GitLab signing token (19.0+): `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
 pub const GITLAB_SIGNING_TOKEN: Scheme = entry(
     STANDARD_WEBHOOKS.named("gitlab-signing-token")
+        .event_type(Place::Header("x-gitlab-event"))
+        .deadline(Duration::from_secs(10))
         .source("gitlab.com gitlab-org/gitlab merge requests 230944 and 231325; NangoHQ/nango git 2f4c0af packages/server/lib/webhook/gitlab-webhook-routing.ts; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 
@@ -65,14 +68,18 @@ pub const IMAGEKIT: Scheme = entry(
 
 /// Lithic: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
 pub const LITHIC: Scheme =
-    entry(STANDARD_WEBHOOKS.named("lithic").source(
+    entry(STANDARD_WEBHOOKS.named("lithic").event_type(Place::Json("/event_type")).source(
         "npm lithic 0.145.0 resources/webhooks.js; hookdeck/webhook-skills providers.yaml",
         Confidence::Verified,
     ));
 
 /// Loops: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
-pub const LOOPS: Scheme =
-    entry(STANDARD_WEBHOOKS.named("loops").source("webhooks.cc provider catalogue source", Confidence::Documented));
+pub const LOOPS: Scheme = entry(
+    STANDARD_WEBHOOKS
+        .named("loops")
+        .event_type(Place::Json("/eventName"))
+        .source("webhooks.cc provider catalogue source", Confidence::Documented),
+);
 
 /// OpenAI: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
 pub const OPENAI: Scheme =
@@ -200,6 +207,7 @@ pub const SW_DRATA: Scheme = entry(
 pub const SW_ETSY: Scheme = entry(
     STANDARD_WEBHOOKS
         .named("sw-etsy")
+        .event_type(Place::Json("/event_type"))
         .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
 );
 
@@ -214,6 +222,7 @@ pub const SW_HELCIM: Scheme = entry(
 pub const SW_INCIDENT_IO: Scheme = entry(
     STANDARD_WEBHOOKS
         .named("sw-incident-io")
+        .event_type(Place::Json("/event_type"))
         .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
 );
 
@@ -251,11 +260,19 @@ pub const SW_SARDINE: Scheme = entry(
         .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
 );
 
-/// Supabase Auth Hooks: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
+/// Supabase Auth Hooks: `webhook-signature: v1,<base64>`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`, for several secrets
+/// `v1,<base64>, v1,<base64>`. A secret may be given as Supabase shows it, `v1,whsec_…`. The id is a new one in each attempt. It
+/// wants a 200 or 202 to be `application/json`, and asks three times within 5 seconds.
 pub const SW_SUPABASE: Scheme = entry(
     STANDARD_WEBHOOKS
         .named("sw-supabase")
-        .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
+        .signature(values("webhook-signature", ',').opening("v1,").spaced(), Encoding::Base64)
+        .deadline(Duration::from_secs(5))
+        .retries_for(Duration::from_secs(5))
+        .source(
+            "supabase/auth bc32168 internal/hooks/hookshttp/hookshttp.go, internal/conf/configuration.go",
+            Confidence::Verified,
+        ),
 );
 
 /// Vanta: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
@@ -286,6 +303,11 @@ pub const SW_ZAPIER: Scheme = entry(
         .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
 );
 
-/// Whop: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
-pub const WHOP: Scheme =
-    entry(STANDARD_WEBHOOKS.named("whop").source("npm @whop/sdk 0.0.42 resources/webhooks.js", Confidence::Verified));
+/// Whop: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>` under the dashboard's secret as it is (`ws_…`), which
+/// its SDK wants in base64.
+pub const WHOP: Scheme = entry(
+    STANDARD_WEBHOOKS.named("whop").secret_text(SecretText::Base64IfPrefixed { prefix: "whsec_" }).source(
+        "npm @whop/sdk 0.0.42 resources/webhooks.js; docs.whop.com webhooks guide; whopio/whop-nextjs-app-template lib/whop-sdk.ts",
+        Confidence::Verified,
+    ),
+);

@@ -117,13 +117,15 @@ pub const FRONT: Scheme = entry(
         ),
 );
 
-/// Klaviyo system webhooks: `Klaviyo-Signature`, HMAC-SHA-256 over `<body><timestamp>`.
+/// Klaviyo system webhooks: `Klaviyo-Signature`, HMAC-SHA-256 over `<body><timestamp>`. The timestamp may be off by 6 hours:
+/// a receiver has seen it 5 hours ahead of the body's `/meta/timestamp`, local time that says GMT.
 pub const KLAVIYO: Scheme = entry(
     Scheme::hmac_sha256("klaviyo")
         .signature(header("klaviyo-signature"), Encoding::Hex)
         .timestamp(header("klaviyo-timestamp"), TimestampFormat::HttpDate)
+        .tolerance(Duration::from_secs(6 * 60 * 60))
         .signed(&[Part::Body, Part::Timestamp])
-        .source("developers.klaviyo.com working with system webhooks page; SlopMaster2/webhook-verify src/providers/mod.rs; skills.sh hookdeck klaviyo page", Confidence::Documented),
+        .source("developers.klaviyo.com working with system webhooks page; SlopMaster2/webhook-verify src/providers/mod.rs; skills.sh hookdeck klaviyo page; nickdnk/klaviyo-php-sdk scratch/KLAVIYO_NOTES.md (2026-09, the clock)", Confidence::Documented),
 );
 
 /// Metronome: `Metronome-Webhook-Signature`, HMAC-SHA-256 over `<timestamp>\n<body>`.
@@ -276,7 +278,8 @@ pub const ZENDESK: Scheme = entry(
         .source("developer.zendesk.com webhooks verifying page; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs; public receiver code using x-zendesk-webhook-invocation-id", Confidence::Verified),
 );
 
-/// Zero Hash: `x-zh-hook-signature`, HMAC-SHA-256 over `<body><timestamp>`.
+/// Zero Hash, for platforms that are set to HMAC: `x-zh-hook-signature`, HMAC-SHA-256 over `<body><timestamp>`. Its signatures
+/// by RSA are in another header, and refused.
 pub const ZEROHASH: Scheme = entry(
     Scheme::hmac_sha256("zerohash")
         .signature(header("x-zh-hook-signature"), Encoding::Hex)

@@ -39,10 +39,12 @@ pub const GITLAB: Scheme = entry(
         .source("docs.gitlab.com, webhooks; go-playground/webhooks, commit 02d182a", Confidence::Documented),
 );
 
-/// Google Drive / Calendar push channels: `X-Goog-Channel-Token` holds the token itself; the body is not covered.
+/// Google Drive / Calendar push channels: `X-Goog-Channel-Token` holds the token itself; the body is not covered. Messages
+/// are numbered within their channel.
 pub const GOOGLE_PUSH_CHANNEL: Scheme = entry(
     Scheme::token("google-push-channel", header("x-goog-channel-token"))
         .id(Place::Header("x-goog-message-number"))
+        .account("x-goog-channel-id")
         .event_type(Place::Header("x-goog-resource-state"))
         .source(
             "NangoHQ/nango git 2f4c0af packages/server/lib/webhook/google-drive-webhook-routing.ts",

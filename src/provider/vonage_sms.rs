@@ -13,25 +13,40 @@ use crate::scheme::{
 /// Vonage SMS, for accounts that are set to SHA-256: the parameter `sig`, HMAC-SHA-256 under the signature secret over all
 /// other parameters, sorted. They are those of a form, or of the query where there is no body. Within a value `&`, `=`
 /// and `_` are signed alike: whoever has seen one delivery can put one in place of another.
-pub const VONAGE_SMS: Scheme = entry(vonage_sms(Scheme::hmac_sha256("vonage-sms")));
+pub const VONAGE_SMS: Scheme = entry(vonage_sms(Scheme::hmac_sha256("vonage-sms"), &HMAC));
 
-/// Vonage SMS, for accounts that are set to MD5, which is the default: as [`VONAGE_SMS`], with HMAC-MD5. Set the account to
-/// SHA-256.
-pub const VONAGE_SMS_MD5: Scheme = entry(vonage_sms(Scheme::hmac_md5("vonage-sms-md5")));
+/// Vonage SMS, for accounts that are set to MD5 HMAC: as [`VONAGE_SMS`]. Set the account to SHA-256.
+pub const VONAGE_SMS_MD5: Scheme = entry(vonage_sms(Scheme::hmac_md5("vonage-sms-md5"), &HMAC));
+
+/// Vonage SMS, as accounts are by default (*MD5 hash*): the parameter `sig`, plain MD5 over what [`VONAGE_SMS`] signs and
+/// the secret. MD5 is broken: set the account to SHA-256.
+pub const VONAGE_SMS_MD5_HASH: Scheme =
+    entry(vonage_sms(Scheme::digest_md5("vonage-sms-md5-hash"), &VonageSmsRule { secret_follows: true }));
+
+/// Vonage SMS, for accounts that are set to SHA-1: as [`VONAGE_SMS`].
+pub const VONAGE_SMS_SHA1: Scheme = entry(vonage_sms(Scheme::hmac_sha1("vonage-sms-sha1"), &HMAC));
 
 /// Vonage SMS, for accounts that are set to SHA-512: as [`VONAGE_SMS`].
-pub const VONAGE_SMS_SHA512: Scheme = entry(vonage_sms(Scheme::hmac_sha512("vonage-sms-sha512")));
+pub const VONAGE_SMS_SHA512: Scheme = entry(vonage_sms(Scheme::hmac_sha512("vonage-sms-sha512"), &HMAC));
 
-const fn vonage_sms(scheme: Scheme) -> Scheme {
+const HMAC: VonageSmsRule = VonageSmsRule { secret_follows: false };
+
+const fn vonage_sms(scheme: Scheme, rule: &'static VonageSmsRule) -> Scheme {
     scheme
         .signature(by_rule(), Encoding::Hex)
         .timestamp(by_rule(), TimestampFormat::UnixSeconds)
-        .signed_by(&VonageSmsRule)
-        .source("pypi vonage-http-client 1.5.2; Vonage/vonage-python-sdk http_client/tests", Confidence::Verified)
+        .signed_by(rule)
+        .source(
+            "pypi vonage-http-client 1.5.2; Vonage/vonage-python-sdk http_client/tests; Vonage/vonage-node-sdk packages/sms",
+            Confidence::Verified,
+        )
 }
 
 #[derive(Debug)]
-struct VonageSmsRule;
+struct VonageSmsRule {
+    /// The secret is part of what is hashed.
+    secret_follows: bool,
+}
 
 fn parameters(request: &Unverified<'_>) -> Result<Fields, VerifyError> {
     if request.body.is_empty() {
@@ -71,7 +86,8 @@ impl SignatureRule for VonageSmsRule {
             content.push('=');
             content.push_str(&value.replace(['&', '='], "_"));
         }
-        let _: ControlFlow<()> = emit(&[content.as_bytes()]);
+        let secret = if self.secret_follows { request.secret } else { &[] };
+        let _: ControlFlow<()> = emit(&[content.as_bytes(), secret]);
         Ok(())
     }
 }
@@ -88,12 +104,11 @@ mod tests {
         let ((head, ()), body) = (request.body(()).unwrap().into_parts(), Bytes::from(body));
         let mut content = String::new();
         let request = Unverified { head: &head, body: &body, public_url: "", key_id: "", timestamp: "", secret: &[] };
-        VonageSmsRule
-            .contents(&request, &mut |slices| {
-                content = String::from_utf8(slices.concat()).unwrap();
-                ControlFlow::Break(())
-            })
-            .ok()?;
+        HMAC.contents(&request, &mut |slices| {
+            content = String::from_utf8(slices.concat()).unwrap();
+            ControlFlow::Break(())
+        })
+        .ok()?;
         Some(content)
     }
 

@@ -34,6 +34,7 @@ pub struct Challenge {
     pub(crate) come: Come,
     pub(crate) mark: Mark,
     pub(crate) is: Option<&'static str>,
+    pub(crate) without: Option<Field>,
     pub(crate) verify_token: Option<Field>,
     pub(crate) text: Option<(Field, Chars)>,
     pub(crate) answer: Answer,
@@ -148,7 +149,7 @@ impl Chars {
 
 impl Challenge {
     const fn new(come: Come, mark: Mark) -> Self {
-        Self { come, mark, is: None, verify_token: None, text: None, answer: Answer::Fixed(200, "") }
+        Self { come, mark, is: None, without: None, verify_token: None, text: None, answer: Answer::Fixed(200, "") }
     }
 
     /// An unsigned `GET` that has this field. Answered with an empty 200, until something else is said.
@@ -197,6 +198,13 @@ impl Challenge {
     #[must_use]
     pub const fn is(mut self, value: &'static str) -> Self {
         self.is = Some(value);
+        self
+    }
+
+    /// Where this field is there, too, it is a delivery like others.
+    #[must_use]
+    pub const fn without(mut self, field: Field) -> Self {
+        self.without = Some(field);
         self
     }
 

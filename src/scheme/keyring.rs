@@ -333,6 +333,7 @@ pub(super) fn secret_bytes(rule: SecretText, secret: &Secret) -> Option<Zeroizin
         SecretText::Hex => encoding::secret_from_hex(std::str::from_utf8(secret.expose()).ok()?),
         SecretText::Base64 { prefix } => {
             let text = std::str::from_utf8(secret.expose()).ok()?;
+            let text = text.strip_prefix("v1,").unwrap_or(text);
             encoding::secret_from_base64(text.strip_prefix(prefix).unwrap_or(text))
         }
     }

@@ -21,7 +21,7 @@ pub(super) enum Method {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretText {
-    /// A prefix, if it is there, is taken off; the rest is base64, padded or not.
+    /// A prefix, if it is there, is taken off, with a version `v1,` before it; the rest is base64, padded or not.
     Base64 {
         /// Such as `whsec_`.
         prefix: &'static str,

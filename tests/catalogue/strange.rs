@@ -207,6 +207,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("trustpay", "Signature"),
     ("vonage-sms", "sig"),
     ("vonage-sms-md5", "sig"),
+    ("vonage-sms-md5-hash", "sig"),
+    ("vonage-sms-sha1", "sig"),
     ("vonage-sms-sha512", "sig"),
 ];
 

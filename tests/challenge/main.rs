@@ -97,6 +97,41 @@ async fn discord_s_bad_signatures_are_refused_with_401() {
     }
 }
 
+/// They have the type of the other PING.
+/// <https://docs.discord.com/developers/events/webhook-events>
+#[tokio::test]
+async fn discord_s_events_are_handled() {
+    let key = SigningKey::from_seed(&[7; 32]);
+    let discord = WebhookLayer::new(provider::DISCORD, key.verifying_key()).unwrap();
+    let body = r#"{"version":1,"application_id":"1","type":1,"event":{"type":"ENTITLEMENT_CREATE","data":{}}}"#;
+    assert_eq!(ask(&discord, testing::delivery(provider::DISCORD, key).json(body).to_request()).await.runs, 1);
+}
+
+/// <https://developers.ringcentral.com/guide/team-messaging/events/outgoing-webhooks>
+#[tokio::test]
+async fn ringcentral_is_answered_though_its_question_has_the_token_of_deliveries() {
+    let asked = |token| request(Method::POST, "/", &[("validation-token", "a1-b2"), ("verification-token", token)], "");
+    let answer = ask(&layer(provider::RINGCENTRAL), asked(SECRET)).await;
+    answer.assert_answered(200, "");
+    assert_eq!(answer.headers["validation-token"], "a1-b2");
+    ask(&layer(provider::RINGCENTRAL), asked("guessed")).await.assert_refused(Reason::SignatureMismatch);
+}
+
+/// <https://developers.google.com/workspace/drive/api/guides/push>
+#[tokio::test]
+async fn messages_of_two_push_channels_have_the_same_number_and_are_both_handled() {
+    let google = layer(provider::GOOGLE_PUSH_CHANNEL);
+    let handler = axum::routing::post(async || ()).layer(google);
+    let endpoint = Endpoint::new(axum::Router::new().route("/", handler));
+    let message = |channel: &str| {
+        let delivery = testing::delivery(provider::GOOGLE_PUSH_CHANNEL, SECRET).header("x-goog-channel-id", channel);
+        delivery.id("1").json("{}")
+    };
+    endpoint.send(&message("a")).await.assert_accepted();
+    endpoint.send(&message("b")).await.assert_accepted();
+    endpoint.send(&message("b")).await.assert_duplicate();
+}
+
 #[tokio::test]
 async fn a_subscription_is_confirmed_for_the_right_token_alone() {
     let asked = |query: &str| get(&format!("/?hub.mode=subscribe&{query}"));

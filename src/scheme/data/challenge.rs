@@ -32,6 +32,8 @@ pub(super) struct Question {
     #[serde(skip_serializing_if = "Option::is_none")]
     is: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    without: Option<Plain>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     verify_token: Option<Plain>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Plain>,
@@ -82,7 +84,7 @@ enum Say {
 
 impl Question {
     pub(super) fn of(question: &Challenge) -> Self {
-        let Challenge { come, mark, is, verify_token, text, answer } = *question;
+        let Challenge { come, mark, is, without, verify_token, text, answer } = *question;
         let (by, form) = match mark {
             Mark::Anything => (None, None),
             Mark::Field(field) => (Plain::of(&field), None),
@@ -93,6 +95,7 @@ impl Question {
             by,
             form,
             is: is.map(str::to_owned),
+            without: without.as_ref().and_then(Plain::of),
             verify_token: verify_token.as_ref().and_then(Plain::of),
             text: text.as_ref().and_then(|(field, _)| Plain::of(field)),
             characters: text.map(|(_, chars)| Chars::of(chars)),
@@ -121,6 +124,7 @@ impl Question {
             come: self.asked.value(),
             mark,
             is: self.is.map(|value| &*value.leak()),
+            without: self.without.map(Plain::keep),
             verify_token: self.verify_token.map(Plain::keep),
             text,
             answer,

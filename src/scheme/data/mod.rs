@@ -99,6 +99,7 @@
 //! | `asked` | how it comes: unsigned by `get`, `head`, `options` or `post`; `verified`, behind the signature | |
 //! | `by`, or `form` | what tells it from all else: a field; or a name, where the body is `name=` and digits | the method does |
 //! | `is` | the value of that field | any |
+//! | `without` | the field that makes it a delivery like others | none |
 //! | `verify_token` | the field that must be the verify token | none |
 //! | `text`, `characters` | the field that is answered, and what it is made of: `base64`, `hex`, `sentence`, `token` or `uuid` | none |
 //! | `answer` | `{ fixed = { status = 200, json = "" } }`; `{ plain = [..] }` or `{ json = [..] }` of `text`, `{ lit = ".." }`, `{ mac = "hex" }`, `key-id`, `sha256-with-token-and-url`; `{ header = ".." }`; `allowed-origin`; `{ secret = { header = ".." } }`; `{ confirm = { host = "begins", ends = [".."] } }` | |

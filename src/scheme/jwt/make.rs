@@ -38,7 +38,7 @@ pub(in crate::scheme) fn make(
             Claim::IsKeyId => json!(sender.own_id()),
             Claim::IsOneOf(texts) => json!(texts.first()),
             Claim::IsTrue => Value::Bool(true),
-            Claim::IsUrl => json!(url),
+            Claim::IsAudience | Claim::IsUrl => json!(url),
             Claim::IsUrlHash => json!(hash(Encoding::Hex, url.as_bytes())),
         };
         claims.insert((*name).to_owned(), value);

@@ -58,6 +58,8 @@ impl JwtAlgorithm {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Claim {
+    /// The public URL as it is configured, or as [`IsUrl`](Self::IsUrl): who the token is for, and nothing of the query.
+    IsAudience,
     /// The receiver's own id at the sender, as [`KeyIdScheme::key_id`](super::KeyIdScheme::key_id) says it.
     IsKeyId,
     /// One of these texts.
@@ -145,7 +147,7 @@ impl Jwt {
     }
 
     pub(super) fn signs_url(&self) -> bool {
-        self.claims.iter().any(|(_, claim)| matches!(claim, Claim::IsUrl | Claim::IsUrlHash))
+        self.claims.iter().any(|(_, claim)| matches!(claim, Claim::IsAudience | Claim::IsUrl | Claim::IsUrlHash))
     }
 
     /// Whether no shared secret can stand for the sender's public key.

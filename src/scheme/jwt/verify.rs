@@ -230,6 +230,9 @@ fn check_claims(jwt: &Jwt, claims: &Map<String, Value>, given: &Given<'_>) -> Re
             Claim::IsKeyId => text(name) == given.sender.own_id(),
             Claim::IsOneOf(texts) => text(name).is_some_and(|text| texts.contains(&text)),
             Claim::IsTrue => claims.get(*name).and_then(Value::as_bool) == Some(true),
+            Claim::IsAudience => text(name).is_some_and(|text| {
+                Some(text) == given.sender.public_url() || text == called_url(given.sender, given.uri)
+            }),
             Claim::IsUrl => text(name) == Some(&*called_url(given.sender, given.uri)),
             Claim::IsUrlHash => is_hash_of(text(name), Encoding::Hex, called_url(given.sender, given.uri).as_bytes()),
         };
