@@ -129,6 +129,26 @@ fn an_audience_is_the_configured_url_with_the_query_of_the_request_or_without() 
     }
 }
 
+/// <https://www.rfc-editor.org/rfc/rfc9864>
+#[cfg(feature = "ed25519")]
+#[test]
+fn ed25519_goes_by_its_old_name_and_by_its_new_one() {
+    use ed25519_dalek::{Signer as _, SigningKey};
+
+    const SIGNED: Scheme = Scheme::jwt("acme", header("x-token"), &Jwt::new(&[JwtAlgorithm::EdDsa])).checked();
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let verifier = Verifier::new(SIGNED, VerifyingKey::from_bytes(key.verifying_key().to_bytes())).unwrap();
+    let verdict = |algorithm: &str| {
+        let signed = format!("{}.{}", text(format!(r#"{{"alg":"{algorithm}"}}"#)), text(r#"{"exp":1700000060}"#));
+        let token = format!("{signed}.{}", text(key.sign(signed.as_bytes()).to_bytes()));
+        verifier.verify(&request("x-token", &token), &Bytes::new(), Some(UnixTime::from_secs(NOW))).map(drop)
+    };
+    assert!(verdict("EdDSA").is_ok() && verdict("Ed25519").is_ok());
+    for other in ["ed25519", "Ed448", "ES256", "none"] {
+        assert_eq!(verdict(other).unwrap_err().reason(), Reason::UnsupportedScheme, "{other}");
+    }
+}
+
 #[test]
 fn a_token_may_have_sixteen_kibibytes() {
     let mut claims = claims();

@@ -127,7 +127,7 @@ where
             return HandshakeFuture::rest(ChallengeFuture::inner(self.inner.call(request)));
         }
         let (head, body) = request.into_parts();
-        if let Some(answered) = judge_head(&self.settings, &head) {
+        if let Some(answered) = judge_head(&self.settings, &head, body.size_hint().exact() == Some(0)) {
             let answered = ChallengeFuture::answered(&self.settings, Dialect::of(&head.headers), answered);
             return HandshakeFuture::rest(answered);
         }
@@ -152,8 +152,9 @@ fn candidates<'s>(settings: &'s Settings, head: &Parts) -> impl Iterator<Item = 
     settings.scheme().challenges().iter().filter(move |challenge| Some(challenge.come) == come)
 }
 
-fn judge_head(settings: &Settings, head: &Parts) -> Option<Result<Answered, Rejection>> {
-    let mut by_head = candidates(settings, head).filter(|challenge| !challenge.reads_unsigned_body());
+fn judge_head(settings: &Settings, head: &Parts, is_empty: bool) -> Option<Result<Answered, Rejection>> {
+    let told = |challenge: &&Challenge| !challenge.reads_unsigned_body() && (is_empty || !challenge.is_empty());
+    let mut by_head = candidates(settings, head).filter(told);
     by_head.find_map(|challenge| judge(settings, challenge, head, b""))
 }
 

@@ -111,10 +111,13 @@ pub const HELPSCOUT: Scheme = entry(
 
 /// Heroku app webhooks: `Heroku-Webhook-Hmac-SHA256`, HMAC-SHA-256 over the body.
 pub const HEROKU: Scheme =
-    entry(Scheme::hmac_sha256("heroku").signature(header("heroku-webhook-hmac-sha256"), Encoding::Base64).source(
-        "Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/heroku.ts",
-        Confidence::ThirdParty,
-    ));
+    entry(
+        Scheme::hmac_sha256("heroku")
+            .signature(header("heroku-webhook-hmac-sha256"), Encoding::Base64)
+            .id(Place::Json("/webhook_metadata/delivery/id"))
+            .event_type(Place::Json("/webhook_metadata/event/include"))
+            .source("devcenter.heroku.com webhook-events page; Yizack/nuxt-webhook-validators git b45ae63 src/runtime/server/lib/validators/heroku.ts", Confidence::Documented),
+    );
 
 /// Hookdeck Event Gateway (forwarded events): `x-hookdeck-signature`, HMAC-SHA-256 over the body; while a secret is rolled,
 /// `x-hookdeck-signature-2` too.

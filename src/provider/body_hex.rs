@@ -124,8 +124,11 @@ pub const DWOLLA: Scheme = entry(
     Scheme::hmac_sha256("dwolla")
         .signature(header("x-request-signature-sha-256"), Encoding::Hex)
         .id(Place::Json("/id"))
-        .event_type(Place::Header("x-dwolla-topic"))
-        .source("public receiver code using x-request-signature-sha-256", Confidence::ThirdParty),
+        .event_type(Place::Json("/topic"))
+        .source(
+            "public receiver code using x-request-signature-sha-256; developers.dwolla.com",
+            Confidence::ThirdParty,
+        ),
 );
 
 /// GoCardless: `Webhook-Signature`, HMAC-SHA-256 over the body.
@@ -152,7 +155,8 @@ pub const LEMONSQUEEZY: Scheme = entry(
         .source("docs.lemonsqueezy.com signing-requests and webhooks pages; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::ThirdParty),
 );
 
-/// Linear: `Linear-Signature`, HMAC-SHA-256 over the body.
+/// Linear: `Linear-Signature`, HMAC-SHA-256 over the body. Its own library takes a minute; should it try again with the time of
+/// the first attempt, as receivers say, that is refused: `LINEAR.tolerance(..)` of eight hours takes it.
 pub const LINEAR: Scheme = entry(
     Scheme::hmac_sha256("linear")
         .signature(header("linear-signature"), Encoding::Hex)
@@ -330,6 +334,13 @@ pub const UBER_EATS: Scheme = entry(
             answered(400, 499, Reaction::GiveUp),
         ])
         .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+);
+
+/// Pylon of usepylon.com (customer support): `X-Pylon-Signature`, HMAC-SHA-256 over the body.
+pub const USEPYLON: Scheme = entry(
+    Scheme::hmac_sha256("usepylon")
+        .signature(header("x-pylon-signature"), Encoding::Hex)
+        .source("kb.help.usepylon.com article 6080966819", Confidence::Documented),
 );
 
 /// Vercel webhooks and log drains: `x-vercel-signature`, HMAC-SHA-1 over the body.

@@ -222,7 +222,8 @@ pub const INTERCOM: Scheme = entry(
         .signature(header("x-hub-signature").prefix("sha1="), Encoding::Hex)
         .id(Place::Json("/id"))
         .event_type(Place::Json("/topic"))
-        .source("developers.intercom.com signed-notifications page; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
+        .challenge(challenges::ANY_HEAD)
+        .source("developers.intercom.com signed-notifications and setting-up-webhooks pages; hookdeck/webhook-skills providers.yaml; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
 
 /// Jira Cloud (with secret): `X-Hub-Signature`, HMAC-SHA-256 over the body.
@@ -250,6 +251,9 @@ pub const MASTODON: Scheme = entry(
         .source("mastodon/mastodon app/workers/webhooks/delivery_worker.rb", Confidence::Verified),
 );
 
+/// As WhatsApp's webhooks say: payloads of up to 3 MB.
+const META_BODY: usize = 3 * 1024 * 1024;
+
 /// Meta (Facebook, Instagram, Messenger, WhatsApp): `X-Hub-Signature-256: sha256=<hex>` over the body,
 /// under the app secret. The endpoint is confirmed by a `GET` with `hub.challenge`.
 /// <https://developers.facebook.com/docs/graph-api/webhooks/getting-started>
@@ -258,6 +262,7 @@ pub const META: Scheme = entry(
         .signature(header("x-hub-signature-256").prefix("sha256="), Encoding::Hex)
         .event_type(Place::Json("/object"))
         .retries_for(Duration::from_secs(36 * 60 * 60))
+        .body_limit(META_BODY)
         .challenge(challenges::META)
         .source("developers.facebook.com, Graph API webhooks", Confidence::Documented),
 );
@@ -329,8 +334,12 @@ pub const WHATSAPP: Scheme = entry(
     Scheme::hmac_sha256("whatsapp")
         .signature(header("x-hub-signature-256").prefix("sha256="), Encoding::Hex)
         .retries_for(days(7))
+        .body_limit(META_BODY)
         .challenge(challenges::META)
-        .source("hookdeck/webhook-skills providers.yaml", Confidence::Documented),
+        .source(
+            "hookdeck/webhook-skills providers.yaml; developers.facebook.com WhatsApp webhooks overview",
+            Confidence::Documented,
+        ),
 );
 
 /// X (Twitter) webhooks: `x-twitter-webhooks-signature`, HMAC-SHA-256 over the body.

@@ -30,6 +30,9 @@ pub(super) const DISCORD: &[Challenge] = &[
 /// <https://www.dropbox.com/developers/reference/webhooks>
 pub(super) const DROPBOX: &[Challenge] = &[Challenge::get(query("challenge")).echo(query("challenge"), Chars::Base64)];
 
+/// Without a 2xx no webhook is made. <https://github.com/picqer/exact-php-client/issues/438>
+pub(super) const EXACT_ONLINE: &[Challenge] = &[Challenge::post_empty()];
+
 /// Told by the body, which is signed, and not by a header, which is not.
 /// <https://dev.frontapp.com/docs/application-webhooks>
 pub(super) const FRONT: &[Challenge] =

@@ -26,6 +26,7 @@ pub const DROPBOX_SIGN: Scheme = entry(
         .signed_by(&DropboxSignRule)
         .event_type(Place::Json("/event/event_type"))
         .retries_for(days(3))
+        .answer("Hello API Event Received")
         .source("npm @dropbox/sign 1.11.0; hellosign/dropbox-sign-python test_fixtures", Confidence::Verified),
 );
 

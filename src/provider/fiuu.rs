@@ -18,6 +18,7 @@ pub const FIUU_MD5: Scheme = entry(
     Scheme::digest_md5("fiuu")
         .signature(by_rule(), Encoding::Hex)
         .signed_by(&FiuuRule)
+        .answer("CBTOKEN:MPSTATOK")
         .source("juspay/connector-service connectors/fiuu.rs; docs.fiuu.dev", Confidence::ThirdParty),
 );
 

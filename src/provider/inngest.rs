@@ -18,6 +18,8 @@ pub const INNGEST: Scheme = entry(
         .signature(item("x-inngest-signature", '&', "s"), Encoding::Hex)
         .timestamp(item("x-inngest-signature", '&', "t"), TimestampFormat::UnixSeconds)
         .signed_by(&CanonicalJson)
+        // The state of a run, up to 4 MiB, and its event.
+        .body_limit(5 * 1024 * 1024)
         .source("inngest/inngest-js packages/inngest/src/helpers/net.ts", Confidence::Verified),
 );
 

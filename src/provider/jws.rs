@@ -16,6 +16,22 @@ use crate::scheme::{
     UrlScheme, VerifyError, header, last, token_header,
 };
 
+/// Fireblocks, webhooks of version 2: `Fireblocks-Webhook-Signature`, RSA-SHA-512 over `<header>.<base64url of the body>`,
+/// under a key of the set of your environment, which your source knows: `/.well-known/jwks.json` of `keys.fireblocks.io`,
+/// `eu-keys`, `eu2-keys` or `sandbox-keys`. No time is signed.
+pub const FIREBLOCKS_JWS: Scheme = entry(
+    Scheme::public_key("fireblocks-jws", PublicAlgorithm::RsaPkcs1Sha512)
+        .signature(last("fireblocks-webhook-signature", '.'), Encoding::Base64Url)
+        .signed_by(&Body { header: "fireblocks-webhook-signature", algorithm: "RS512" })
+        .fetched_key(KeyPlace::Rule(&Kid::in_header("fireblocks-webhook-signature", "")))
+        .id(Place::Json("/id"))
+        .event_type(Place::Json("/eventType"))
+        .source(
+            "developers.fireblocks.com validating-webhooks and webhook-v2-migration-guide pages",
+            Confidence::Verified,
+        ),
+);
+
 /// Neon: `X-Neon-Signature`, Ed25519 over `<header>.` and the base64url of `<timestamp>.<base64url of the body>`,
 /// under the key that `X-Neon-Signature-Kid` names: your source knows where your project's keys are.
 pub const NEON: Scheme = entry(
@@ -35,7 +51,7 @@ pub const NEON: Scheme = entry(
 pub const SALEOR: Scheme = entry(
     Scheme::public_key("saleor", PublicAlgorithm::RsaPkcs1Sha256)
         .signature(last("saleor-signature", '.'), Encoding::Base64Url)
-        .signed_by(&Saleor)
+        .signed_by(&Body { header: "saleor-signature", algorithm: "RS256" })
         .fetched_key(KeyPlace::Rule(&Kid::in_header("saleor-signature", "")))
         .event_type(Place::Header("saleor-event"))
         .source("saleor/app-sdk src/auth/verify-signature.ts", Confidence::Verified),
@@ -91,12 +107,16 @@ impl SignatureRule for Neon {
     }
 }
 
+/// The body, as it is or encoded.
 #[derive(Debug)]
-struct Saleor;
+struct Body {
+    header: &'static str,
+    algorithm: &'static str,
+}
 
-impl SignatureRule for Saleor {
+impl SignatureRule for Body {
     fn contents(&self, request: &Unverified<'_>, emit: &mut Emit<'_>) -> Result<(), VerifyError> {
-        let (protected, read) = protected(request.head, "saleor-signature", "RS256")?;
+        let (protected, read) = protected(request.head, self.header, self.algorithm)?;
         let critical = read.get("crit").and_then(Value::as_array).map(Vec::as_slice);
         let encoded = read.get("b64").and_then(Value::as_bool);
         let _: ControlFlow<()> = match (critical, encoded) {

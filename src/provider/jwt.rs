@@ -71,7 +71,8 @@ pub const GOOGLE_PUBSUB_PUSH: UrlScheme = url_entry(
 pub const KINDE: Scheme = entry(
     Scheme::jwt("kinde", body(), &Jwt::new(&[JwtAlgorithm::Rs256]))
         .fetched_key(KeyPlace::Rule(&Kid::in_body()))
-        .source("npm @kinde/webhooks 1.0.0", Confidence::Documented),
+        .id(Place::Header("webhook-id"))
+        .source("npm @kinde/webhooks 1.0.0; docs.kinde.com about-webhooks page", Confidence::Documented),
 );
 
 /// LiveKit: `Authorization`, a token with a hash of the body. The key id is your API key, the secret that of the key.

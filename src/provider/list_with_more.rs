@@ -35,7 +35,12 @@ pub const HOOK0: Scheme = entry(
         .signature(item(HOOK0_HEADER, ',', "v1").spaced(), Encoding::Hex)
         .timestamp(item(HOOK0_HEADER, ',', "t").spaced(), TimestampFormat::UnixSeconds)
         .signed_by(&Hook0Rule)
-        .source("hook0/hook0 git 1e073b4 clients/conformance/signature.json", Confidence::Verified),
+        .id(Place::Header("x-event-id"))
+        .event_type(Place::Header("x-event-type"))
+        .source(
+            "hook0/hook0 git 1e073b4 clients/conformance/signature.json, output-worker/src/work.rs",
+            Confidence::Verified,
+        ),
 );
 
 /// Hook0 before `v1`: `X-Hook0-Signature: t=<seconds>,v0=<hex>`, HMAC-SHA-256 over `<t>.<body>`. No header is covered. A
@@ -45,7 +50,12 @@ pub const HOOK0_V0: Scheme = entry(
         .signature(item(HOOK0_HEADER, ',', "v0").spaced(), Encoding::Hex)
         .timestamp(item(HOOK0_HEADER, ',', "t").spaced(), TimestampFormat::UnixSeconds)
         .signed_by(&Hook0V0Rule)
-        .source("hook0/hook0 git 1e073b4 clients/conformance/signature.json", Confidence::Verified),
+        .id(Place::Header("x-event-id"))
+        .event_type(Place::Header("x-event-type"))
+        .source(
+            "hook0/hook0 git 1e073b4 clients/conformance/signature.json, output-worker/src/work.rs",
+            Confidence::Verified,
+        ),
 );
 
 /// Hygraph: `gcms-signature: sign=<base64>, env=<name>, t=<milliseconds>`, HMAC-SHA-256 over a JSON text that holds the

@@ -5,22 +5,23 @@ use std::ops::ControlFlow;
 
 use serde_json::value::RawValue;
 
-use super::entry;
 use super::form_fields::Fields;
 use super::json_object::{Object, Objects, text};
 use super::json_text::{Style, write_compact, write_string};
+use super::{challenges, entry};
 use crate::rejection::Reason;
 use crate::scheme::{
     Confidence, Coverage, Emit, Encoding, Place, Scheme, SignatureRule, Unverified, VerifyError, by_rule, header,
 };
 
 /// Exact Online: `HashCode` in the body, HMAC-SHA-256 over `Content` as it is written. That is all there is beside it.
-/// On creation of a webhook an empty body is sent, unsigned.
+/// On creation of a webhook an empty body is sent, unsigned, and answered.
 pub const EXACT_ONLINE: Scheme = entry(
     Scheme::hmac_sha256("exact-online")
         .signature(by_rule(), Encoding::Hex)
         .signed_by(&ExactOnlineRule)
         .event_type(Place::Json("/Content/Topic"))
+        .challenge(challenges::EXACT_ONLINE)
         .source("hookdeck/webhook-skills exact-online-webhooks", Confidence::Documented),
 );
 

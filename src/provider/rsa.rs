@@ -24,7 +24,8 @@ pub const BRIDGE_XYZ: Scheme = entry(
         .source("apidocs.bridge.xyz webhooks signature page", Confidence::Verified),
 );
 
-/// Fireblocks: `Fireblocks-Signature`, RSA-SHA-512 over the body, under the key it publishes for your environment.
+/// Fireblocks, webhooks of version 1, which end in 2026: `Fireblocks-Signature`, RSA-SHA-512 over the body, under the key it
+/// publishes for your environment. Those of version 2 are [`FIREBLOCKS_JWS`](super::FIREBLOCKS_JWS).
 pub const FIREBLOCKS: Scheme = entry(
     Scheme::public_key("fireblocks", PublicAlgorithm::RsaPkcs1Sha512)
         .signature(header("fireblocks-signature"), Encoding::Base64)

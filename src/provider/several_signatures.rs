@@ -55,6 +55,8 @@ const DOCUSIGN_HEADERS: &[&str] = &[
 pub const MOLLIE_NEXTGEN: Scheme = entry(
     Scheme::hmac_sha256("mollie-nextgen")
         .signature(header("x-mollie-signature").prefix("sha256=").on_several_lines(), Encoding::Hex)
+        .id(Place::Json("/id"))
+        .event_type(Place::Json("/type"))
         .source(
             "mollie/mollie-api-php src/Webhooks/SignatureValidator.php and docs/webhooks.md; webhooks.cc provider catalogue source; SlopMaster2/webhook-verify src/providers/mod.rs",
             Confidence::Verified,

@@ -19,8 +19,8 @@ pub const FAVRO: UrlScheme = url_entry(
 
 /// Mailgun: `signature.signature` in the body, HMAC-SHA-256 under the HTTP webhook signing key over
 /// `signature.timestamp` and `signature.token`. The event is not signed: whoever has seen one delivery can send another
-/// event with its signature until the tolerance, an hour, is over. The token is the delivery id, as each is used once;
-/// with idempotency it is taken once. Answer 406 to have no retries. What a route forwards is a form, and refused; an event of
+/// event with its signature until the tolerance is over: nine hours, as Mailgun tries again for eight, with the same
+/// signature, says who has seen it. The token is the delivery id, as each is used once; with idempotency it is taken once. Answer 406 to have no retries. What a route forwards is a form, and refused; an event of
 /// a subaccount is verified under the key of that one, and its `parent-signature` is not looked at.
 /// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 pub const MAILGUN: Scheme = entry(
@@ -34,7 +34,7 @@ pub const MAILGUN: Scheme = entry(
             .signature_at("/signature/signature"),
         )
         .timestamp_in_body("/signature/timestamp", TimestampFormat::UnixSeconds)
-        .tolerance(Duration::from_secs(3600))
+        .tolerance(Duration::from_secs(9 * 60 * 60))
         .id(Place::Json("/signature/token"))
         .event_type(Place::Json("/event-data/event"))
         .source("documentation.mailgun.com, securing webhooks", Confidence::Documented),

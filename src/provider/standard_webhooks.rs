@@ -54,6 +54,7 @@ pub const GEMINI: Scheme =
 pub const GITLAB_SIGNING_TOKEN: Scheme = entry(
     STANDARD_WEBHOOKS.named("gitlab-signing-token")
         .event_type(Place::Header("x-gitlab-event"))
+        .body_limit(super::token::GITLAB_BODY)
         .deadline(Duration::from_secs(10))
         .source("gitlab.com gitlab-org/gitlab merge requests 230944 and 231325; NangoHQ/nango git 2f4c0af packages/server/lib/webhook/gitlab-webhook-routing.ts; SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Verified),
 );
@@ -88,10 +89,11 @@ pub const OPENAI: Scheme =
         Confidence::Verified,
     ));
 
-/// Polar: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`.
+/// Polar: `webhook-signature`, HMAC-SHA-256 over `<id>.<timestamp>.<body>`: under a secret made before 8 September 2026 as it is
+/// written, under a newer one (`whsec_…`) decoded from base64. Either is taken.
 pub const POLAR: Scheme =
-    entry(STANDARD_WEBHOOKS.named("polar").secret_text(SecretText::Whole).deadline(Duration::from_secs(10)).source(
-        "npm @polar-sh/sdk 0.49.0 dist/commonjs/webhooks.js; hookdeck/webhook-skills providers.yaml",
+    entry(STANDARD_WEBHOOKS.named("polar").secret_text(SecretText::WholeOrBase64 { prefix: "whsec_" }).deadline(Duration::from_secs(10)).source(
+        "npm @polar-sh/sdk 0.49.0 dist/commonjs/webhooks.js; polarsource/polar server/polar/webhook/tasks.py, constants.py",
         Confidence::Verified,
     ));
 
@@ -173,6 +175,7 @@ pub const SVIX: Scheme = entry(
 pub const SW_BREX: Scheme = entry(
     STANDARD_WEBHOOKS
         .named("sw-brex")
+        .event_type(Place::Json("/event_type"))
         .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
 );
 
@@ -187,6 +190,7 @@ pub const SW_CROSSMINT: Scheme = entry(
 pub const SW_DAYTONA: Scheme = entry(
     STANDARD_WEBHOOKS
         .named("sw-daytona")
+        .event_type(Place::Json("/event"))
         .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
 );
 
@@ -286,6 +290,7 @@ pub const SW_VANTA: Scheme = entry(
 pub const SW_WARP: Scheme = entry(
     STANDARD_WEBHOOKS
         .named("sw-warp")
+        .event_type(Place::Json("/event_type"))
         .source("SlopMaster2/webhook-verify src/providers/mod.rs", Confidence::Documented),
 );
 

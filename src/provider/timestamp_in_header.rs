@@ -166,7 +166,7 @@ pub const OURA: Scheme = entry(
         .source("cloud.ouraring.com webhook example; public receiver code", Confidence::Documented),
 );
 
-/// Pylon: `Pylon-Webhook-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
+/// Pylon of getpylon.com (solar design): `Pylon-Webhook-Signature`, HMAC-SHA-256 over `<timestamp>.<body>`.
 pub const PYLON: Scheme = entry(
     Scheme::hmac_sha256("pylon")
         .signature(header("pylon-webhook-signature").prefix("hs256="), Encoding::Hex)

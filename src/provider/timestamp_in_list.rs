@@ -112,7 +112,6 @@ pub const GHOST: Scheme = entry(
         .signature(item("x-ghost-signature", ',', "sha256").spaced(), Encoding::Hex)
         .timestamp(item("x-ghost-signature", ',', "t").spaced(), TimestampFormat::UnixMillis)
         .signed(&[Part::Body, Part::Timestamp])
-        .event_type(Place::Json("/event"))
         .deadline(Duration::from_secs(2))
         .answered(&[answered(200, 299, Reaction::Success), answered(410, 410, Reaction::Disable)])
         .source("TryGhost/Ghost ghost/core services/webhooks/WebhookTrigger.js", Confidence::Verified),

@@ -28,6 +28,9 @@ pub const FLUTTERWAVE: Scheme = entry(
         .source("webhooks.cc provider catalogue source", Confidence::Documented),
 );
 
+/// As its `WebHookService` says.
+pub(super) const GITLAB_BODY: usize = 25 * 1024 * 1024;
+
 /// GitLab: the secret token itself stands in `X-Gitlab-Token`. The body is not covered.
 /// <https://docs.gitlab.com/user/project/integrations/webhooks/>
 pub const GITLAB: Scheme = entry(
@@ -35,6 +38,7 @@ pub const GITLAB: Scheme = entry(
         .id(Place::Header("idempotency-key"))
         .event_type(Place::Header("x-gitlab-event"))
         .account("x-gitlab-instance")
+        .body_limit(GITLAB_BODY)
         .deadline(Duration::from_secs(10))
         .source("docs.gitlab.com, webhooks; go-playground/webhooks, commit 02d182a", Confidence::Documented),
 );

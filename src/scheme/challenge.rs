@@ -8,8 +8,8 @@ use super::field::{Field, Source};
 /// One question by which a sender makes sure of an endpoint, how it is told from a delivery, and its answer.
 ///
 /// Begins with how it comes ([`get`](Self::get), [`any_get`](Self::any_get), [`any_head`](Self::any_head), [`options`](Self::options),
-/// [`post`](Self::post), [`post_form`](Self::post_form): unsigned; [`verified`](Self::verified): behind the
-/// signature) and ends with what is answered. Fields are a plain [`header`](super::header), [`query`](super::query) or
+/// [`post`](Self::post), [`post_form`](Self::post_form), [`post_empty`](Self::post_empty): unsigned;
+/// [`verified`](Self::verified): behind the signature) and ends with what is answered. Fields are a plain [`header`](super::header), [`query`](super::query) or
 /// [`json`](super::json).
 ///
 /// ```
@@ -57,7 +57,7 @@ pub(crate) enum Mark {
     /// The method alone.
     Anything,
     Field(Field),
-    /// The whole body is this name, `=` and digits.
+    /// The whole body is this name, `=` and digits; there is none where there is no name.
     Form(&'static str),
 }
 
@@ -188,6 +188,12 @@ impl Challenge {
         Self::new(Come::Post, Mark::Form(name))
     }
 
+    /// An unsigned `POST` without a body, answered with an empty 200.
+    #[must_use]
+    pub const fn post_empty() -> Self {
+        Self::new(Come::Post, Mark::Form(""))
+    }
+
     /// A delivery with this field, once its signature was checked.
     #[must_use]
     pub const fn verified(mark: Field) -> Self {
@@ -296,13 +302,18 @@ impl Challenge {
         false
     }
 
+    /// Whether it has no body, which its length says.
+    pub(crate) const fn is_empty(&self) -> bool {
+        matches!(self.mark, Mark::Form(name) if name.is_empty())
+    }
+
     /// Whether one has to read the body of a request that nobody signed.
     pub(crate) const fn reads_unsigned_body(&self) -> bool {
         self.is_unsigned()
             && match self.mark {
                 Mark::Anything => false,
                 Mark::Field(field) => matches!(field.source, Source::Json),
-                Mark::Form(_) => true,
+                Mark::Form(name) => !name.is_empty(),
             }
     }
 

@@ -21,13 +21,13 @@ impl Scheme {
     const fn challenge_problem(&self, challenge: &Challenge) -> Option<&'static str> {
         match challenge.mark {
             Mark::Field(field) if !is_plain(&field) => return Some(PLAIN),
-            Mark::Form(name) if !is_parameter(name) => return Some(PLAIN),
+            Mark::Form(name) if !name.is_empty() && !is_parameter(name) => return Some(PLAIN),
             _ => {}
         }
         let reads_body = challenge.reads_unsigned_body();
-        let mut fields = [challenge.verify_token, None];
+        let mut fields = [challenge.verify_token, challenge.without, None];
         if let Some((field, _)) = challenge.text {
-            fields = [challenge.verify_token, Some(field)];
+            fields = [challenge.verify_token, challenge.without, Some(field)];
         }
         let mut at = fields.as_slice();
         while let [field, rest @ ..] = at {

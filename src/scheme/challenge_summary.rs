@@ -15,9 +15,11 @@ impl Challenge {
             Come::Verified => "delivery",
         };
         let is = self.is.map(|value| format!(" = `{value}`")).unwrap_or_default();
+        let without = self.without.map(|field| format!(", without {}", words(&field))).unwrap_or_default();
         match self.mark {
-            Mark::Anything => format!("any {method}"),
-            Mark::Field(field) => format!("{method} with {}{is}", words(&field)),
+            Mark::Anything => format!("any {method}{without}"),
+            Mark::Field(field) => format!("{method} with {}{is}{without}", words(&field)),
+            Mark::Form("") => format!("{method} without a body"),
             Mark::Form(name) => format!("{method} of `{name}=` and digits"),
         }
     }

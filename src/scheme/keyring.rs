@@ -57,7 +57,17 @@ pub(super) enum KeyKind {
 
 impl Keyring {
     pub(crate) fn new(scheme: &Scheme, secrets: &Secrets) -> Result<Self, ConfigError> {
-        let keys = secrets.keys().iter().map(|key| ReadyKey::new(scheme, key)).collect::<Result<_, _>>()?;
+        let mut keys = Vec::with_capacity(secrets.keys().len());
+        for key in secrets.keys() {
+            keys.push(ReadyKey::new(scheme, key)?);
+            if let (SecretText::WholeOrBase64 { prefix }, KeyMaterial::Shared(secret)) =
+                (scheme.secret_text, &key.material)
+                && secret.expose().starts_with(prefix.as_bytes())
+            {
+                // What is no base64 is a text all the same.
+                keys.extend(ReadyKey::new(&scheme.secret_text(SecretText::Base64 { prefix }), key));
+            }
+        }
         Ok(Self { keys, secrets: Some(secrets.clone()), likeliest: AtomicUsize::new(0) })
     }
 
@@ -317,7 +327,7 @@ pub(super) fn basic_token(secret: &Secret) -> Option<Zeroizing<String>> {
 /// The key bytes that a secret's text stands for.
 pub(super) fn secret_bytes(rule: SecretText, secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
     match rule {
-        SecretText::Whole => Some(Zeroizing::new(secret.expose().to_vec())),
+        SecretText::Whole | SecretText::WholeOrBase64 { .. } => Some(Zeroizing::new(secret.expose().to_vec())),
         SecretText::Base64IfPrefixed { prefix } => {
             match std::str::from_utf8(secret.expose()).ok()?.strip_prefix(prefix) {
                 Some(text) => encoding::secret_from_base64(text),

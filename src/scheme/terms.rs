@@ -39,6 +39,11 @@ pub enum SecretText {
     Sha256,
     /// The text as it is, prefix and all.
     Whole,
+    /// The text as it is; where base64 stands behind the prefix, that, too: either key may match.
+    WholeOrBase64 {
+        /// Such as `whsec_`.
+        prefix: &'static str,
+    },
     /// The text as it is behind the prefix, a name of letters, digits and underscores, and a hyphen, if they are there:
     /// `signkey-prod-…`.
     WithoutEnvironment {

@@ -141,7 +141,7 @@ fn a_challenge_is_told_in_the_words_of_the_table() {
     assert_eq!(said(provider::BRAINTREE.scheme()), ["`GET` with the parameter `bt_challenge`: `<key id>|<HMAC, Hex>`"]);
     assert_eq!(
         said(&provider::DISCORD),
-        ["delivery with `/type` = `1`: 200 `{\"type\":1}`", "delivery with `/type` = `0`: 204"]
+        ["delivery with `/type` = `1`, without `/event/type`: 200 `{\"type\":1}`", "delivery with `/type` = `0`: 204"]
     );
 }
 

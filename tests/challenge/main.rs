@@ -9,6 +9,7 @@ mod shapes;
 
 use std::path::Path;
 
+use base64ct::{Base64, Encoding as _};
 use http::Method;
 use tower_webhook::crypto::SigningKey;
 use tower_webhook::testing::{self, Endpoint};
@@ -115,6 +116,18 @@ async fn ringcentral_is_answered_though_its_question_has_the_token_of_deliveries
     answer.assert_answered(200, "");
     assert_eq!(answer.headers["validation-token"], "a1-b2");
     ask(&layer(provider::RINGCENTRAL), asked("guessed")).await.assert_refused(Reason::SignatureMismatch);
+}
+
+#[tokio::test]
+async fn an_empty_body_alone_is_exact_online_s_question() {
+    let vectors: serde_json::Value = serde_json::from_str(include_str!("../vectors/exact-online.json")).unwrap();
+    let text = |field: &str| vectors[0][field].as_str().unwrap();
+    let exact = WebhookLayer::new(provider::EXACT_ONLINE, Secret::new(text("secret")).unwrap()).unwrap();
+    let body = String::from_utf8(Base64::decode_vec(text("body_b64")).unwrap()).unwrap();
+    assert_eq!(ask(&exact, request(Method::POST, "/", &[("content-type", "application/json")], &body)).await.runs, 1);
+    for body in [" ", "{}", r#"{"Content":{},"HashCode":""}"#] {
+        assert_eq!(ask(&exact, request(Method::POST, "/", &[], body)).await.status, 401, "{body}");
+    }
 }
 
 /// <https://developers.google.com/workspace/drive/api/guides/push>

@@ -155,6 +155,8 @@ fn rows() -> Vec<Row> {
                 r#"{"verification":"Xb5jXMkxS-1_y"}"#,
             ),
         ),
+        row("intercom", layer(provider::INTERCOM), request(Method::HEAD, "/", &[], ""), ""),
+        row("exact-online", layer(provider::EXACT_ONLINE), post(&[], ""), ""),
         with(
             ("validation-token", "94fe1bbe-5d85-4c7f-a8b6-a4ea2f8ea0cd"),
             row(

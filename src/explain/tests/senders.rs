@@ -30,7 +30,9 @@ pub(super) fn configured(scheme: Scheme) -> Sender {
 pub(super) fn secret_text(scheme: &Scheme, number: u8) -> String {
     let bytes: Vec<u8> = (0..32_u8).map(|at| at.wrapping_mul(37).wrapping_add(number.wrapping_mul(101))).collect();
     match scheme.secret_rule() {
-        SecretText::Base64 { prefix } | SecretText::Base64IfPrefixed { prefix } => {
+        SecretText::Base64 { prefix }
+        | SecretText::Base64IfPrefixed { prefix }
+        | SecretText::WholeOrBase64 { prefix } => {
             format!("{prefix}{}", Encoding::Base64.encode(&bytes))
         }
         SecretText::WithoutEnvironment { prefix } => format!("{prefix}prod-{}", Encoding::Hex.encode(&bytes)),

@@ -55,7 +55,7 @@
 //! | `algorithm` | `hmac-md5`, `hmac-sha1`, `hmac-sha256`, `hmac-sha384`, `hmac-sha512`; with a public key `ed25519`, `ecdsa-p256-sha256`, `ecdsa-p256-sha256-fixed`, `ecdsa-p521-sha512-fixed`, `rsa-pkcs1-sha1`, `rsa-pkcs1-sha256`, `rsa-pkcs1-sha256-or-sha1`, `rsa-pkcs1-sha512`, `rsa-pss-sha512`, see [`PublicAlgorithm`](crate::crypto::PublicAlgorithm); `digest-md5`, `digest-sha1`, `digest-sha256`, `digest-sha384`; `token`, `basic` | |
 //! | `signature` | a place, and its `encoding`: `hex`, `base64`, `base64url` or `base64-of-hex`; for `token` and `basic` none | `basic`: `authorization` |
 //! | `ed25519` | as `signature`, of a second signature, see [`Scheme::or_ed25519`] | |
-//! | `secret_text` | `whole`, `hex`, `sha1`, `sha256`, `{ without-environment = { prefix = "signkey-" } }`, `{ base64 = { prefix = "whsec_" } }`, `{ base64-if-prefixed = { prefix = "whsec_" } }`, see [`SecretText`](super::SecretText) | `whole` |
+//! | `secret_text` | `whole`, `hex`, `sha1`, `sha256`, `{ without-environment = { prefix = "signkey-" } }`, `{ base64 = { prefix = "whsec_" } }`, `{ base64-if-prefixed = { prefix = "whsec_" } }`, `{ whole-or-base64 = { prefix = "whsec_" } }`, see [`SecretText`](super::SecretText) | `whole` |
 //! | `signed` | array of `body`, `id`, `key-id`, `method`, `secret`, `timestamp`, `url`, `{ header = "x-nonce" }`, `{ text = "." }`, see [`Part`](super::Part) | the body; of a digest: secret, body |
 //! | `timestamp` | a place, and its `format`: `unix-seconds`, `unix-millis`, `unix-seconds-or-millis`, `rfc3339`, `iso8601-utc` or `http-date` | |
 //! | `timestamp_in_body` | `{ json = "/time", format = "unix-seconds" }` | |
@@ -97,7 +97,7 @@
 //! | field | | default |
 //! |---|---|---|
 //! | `asked` | how it comes: unsigned by `get`, `head`, `options` or `post`; `verified`, behind the signature | |
-//! | `by`, or `form` | what tells it from all else: a field; or a name, where the body is `name=` and digits | the method does |
+//! | `by`, or `form` | what tells it from all else: a field; or a name, where the body is `name=` and digits, and an empty one where there is no body | the method does |
 //! | `is` | the value of that field | any |
 //! | `without` | the field that makes it a delivery like others | none |
 //! | `verify_token` | the field that must be the verify token | none |

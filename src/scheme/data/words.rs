@@ -240,6 +240,7 @@ pub(super) enum SecretText {
     Sha1,
     Sha256,
     Whole,
+    WholeOrBase64 { prefix: String },
     WithoutEnvironment { prefix: String },
 }
 
@@ -255,6 +256,7 @@ impl SecretText {
             terms::SecretText::Sha1 => Some(Self::Sha1),
             terms::SecretText::Sha256 => Some(Self::Sha256),
             terms::SecretText::Whole => None,
+            terms::SecretText::WholeOrBase64 { prefix } => Some(Self::WholeOrBase64 { prefix: prefix.to_owned() }),
             terms::SecretText::WithoutEnvironment { prefix } => {
                 Some(Self::WithoutEnvironment { prefix: prefix.to_owned() })
             }
@@ -270,6 +272,7 @@ impl SecretText {
             Self::Sha1 => terms::SecretText::Sha1,
             Self::Sha256 => terms::SecretText::Sha256,
             Self::Whole => terms::SecretText::Whole,
+            Self::WholeOrBase64 { prefix } => terms::SecretText::WholeOrBase64 { prefix: prefix.leak() },
             Self::WithoutEnvironment { prefix } => terms::SecretText::WithoutEnvironment { prefix: prefix.leak() },
         }
     }

@@ -145,7 +145,7 @@ pub(in crate::scheme) fn verify(
     let Some(algorithm) = header.get("alg").and_then(Value::as_str) else {
         return Err(malformed("the token names no algorithm"));
     };
-    let Some(algorithm) = jwt.algorithms().iter().find(|known| known.name() == algorithm) else {
+    let Some(algorithm) = jwt.algorithms().iter().find(|known| known.is(algorithm)) else {
         return Err(VerifyError::new(Reason::UnsupportedScheme, "the token is not signed by the sender's algorithm"));
     };
     if header.contains_key("crit") || header.contains_key("b64") {
