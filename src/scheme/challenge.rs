@@ -7,9 +7,10 @@ use super::field::{Field, Source};
 
 /// One question by which a sender makes sure of an endpoint, how it is told from a delivery, and its answer.
 ///
-/// Begins with how it comes ([`get`](Self::get), [`any_get`](Self::any_get), [`any_head`](Self::any_head), [`options`](Self::options),
-/// [`post`](Self::post), [`post_form`](Self::post_form), [`post_empty`](Self::post_empty): unsigned;
-/// [`verified`](Self::verified): behind the signature) and ends with what is answered. Fields are a plain [`header`](super::header), [`query`](super::query) or
+/// Begins with how it comes ([`get`](Self::get), [`any_get`](Self::any_get), [`any_head`](Self::any_head),
+/// [`options`](Self::options), [`post`](Self::post), [`post_form`](Self::post_form), [`post_empty`](Self::post_empty):
+/// unsigned; [`verified`](Self::verified): behind the signature) and ends with what is answered. Fields are a plain
+/// [`header`](super::header), [`query`](super::query) or
 /// [`json`](super::json).
 ///
 /// ```

@@ -43,8 +43,8 @@ impl JwtAlgorithm {
         }
     }
 
-    /// Whether the header of a token says it. `Ed25519` is what [RFC 9864](https://www.rfc-editor.org/rfc/rfc9864) puts in place of
-    /// `EdDSA`.
+    /// Whether the header of a token says it. `Ed25519` is what [RFC 9864](https://www.rfc-editor.org/rfc/rfc9864) puts
+    /// in place of `EdDSA`.
     pub(super) fn is(self, name: &str) -> bool {
         name == self.name() || self == Self::EdDsa && name == "Ed25519"
     }
