@@ -28,7 +28,7 @@ pub const FIREBLOCKS_JWS: Scheme = entry(
         .event_type(Place::Json("/eventType"))
         .source(
             "developers.fireblocks.com validating-webhooks and webhook-v2-migration-guide pages",
-            Confidence::Verified,
+            Confidence::Documented,
         ),
 );
 

@@ -20,8 +20,9 @@ pub const FAVRO: UrlScheme = url_entry(
 /// Mailgun: `signature.signature` in the body, HMAC-SHA-256 under the HTTP webhook signing key over
 /// `signature.timestamp` and `signature.token`. The event is not signed: whoever has seen one delivery can send another
 /// event with its signature until the tolerance is over: nine hours, as Mailgun tries again for eight, with the same
-/// signature, says who has seen it. The token is the delivery id, as each is used once; with idempotency it is taken once. Answer 406 to have no retries. What a route forwards is a form, and refused; an event of
-/// a subaccount is verified under the key of that one, and its `parent-signature` is not looked at.
+/// signature, says who has seen it. The token is the delivery id, as each is used once; with idempotency it is taken once.
+/// Answer 406 to have no retries. What a route forwards is a form, and refused; an event of a subaccount is verified
+/// under the key of that one, and its `parent-signature` is not looked at.
 /// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 pub const MAILGUN: Scheme = entry(
     Scheme::hmac_sha256("mailgun")
