@@ -50,7 +50,7 @@ pub(super) fn is_marked(challenge: &Challenge, head: &Parts, body: &[u8]) -> Res
             let found = read(&field, head, body)?;
             found.is_some_and(|found| challenge.is.is_none_or(|wanted| found == wanted))
         }
-        Mark::Form("") => body.is_empty(),
+        Mark::Empty => body.is_empty(),
         Mark::Form(name) => {
             let digits = body.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
             digits.is_some_and(|digits| (1..=20).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit))

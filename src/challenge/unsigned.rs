@@ -15,7 +15,7 @@ use super::settings::{Answered, Finding, Settings};
 use crate::body::{BoxError, Captured, ResponseBody};
 use crate::config_error::ConfigError;
 use crate::rejection::{Dialect, Rejection, RenderRejection};
-use crate::scheme::{Challenge, Come, Sender};
+use crate::scheme::{Challenge, Come, Mark, Sender};
 use crate::secret::{Secret, Secrets};
 
 /// The largest body that is read without a signature, in bytes.
@@ -153,7 +153,7 @@ fn candidates<'s>(settings: &'s Settings, head: &Parts) -> impl Iterator<Item = 
 }
 
 fn judge_head(settings: &Settings, head: &Parts, is_empty: bool) -> Option<Result<Answered, Rejection>> {
-    let told = |challenge: &&Challenge| !challenge.reads_unsigned_body() && (is_empty || !challenge.is_empty());
+    let told = |one: &&Challenge| !one.reads_unsigned_body() && (is_empty || !matches!(one.mark, Mark::Empty));
     let mut by_head = candidates(settings, head).filter(told);
     by_head.find_map(|challenge| judge(settings, challenge, head, b""))
 }

@@ -57,8 +57,10 @@ pub(crate) enum Come {
 pub(crate) enum Mark {
     /// The method alone.
     Anything,
+    /// There is no body.
+    Empty,
     Field(Field),
-    /// The whole body is this name, `=` and digits; there is none where there is no name.
+    /// The whole body is this name, `=` and digits.
     Form(&'static str),
 }
 
@@ -192,7 +194,7 @@ impl Challenge {
     /// An unsigned `POST` without a body, answered with an empty 200.
     #[must_use]
     pub const fn post_empty() -> Self {
-        Self::new(Come::Post, Mark::Form(""))
+        Self::new(Come::Post, Mark::Empty)
     }
 
     /// A delivery with this field, once its signature was checked.
@@ -303,18 +305,13 @@ impl Challenge {
         false
     }
 
-    /// Whether it has no body, which its length says.
-    pub(crate) const fn is_empty(&self) -> bool {
-        matches!(self.mark, Mark::Form(name) if name.is_empty())
-    }
-
     /// Whether one has to read the body of a request that nobody signed.
     pub(crate) const fn reads_unsigned_body(&self) -> bool {
         self.is_unsigned()
             && match self.mark {
-                Mark::Anything => false,
+                Mark::Anything | Mark::Empty => false,
                 Mark::Field(field) => matches!(field.source, Source::Json),
-                Mark::Form(name) => !name.is_empty(),
+                Mark::Form(_) => true,
             }
     }
 

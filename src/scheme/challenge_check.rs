@@ -21,7 +21,7 @@ impl Scheme {
     const fn challenge_problem(&self, challenge: &Challenge) -> Option<&'static str> {
         match challenge.mark {
             Mark::Field(field) if !is_plain(&field) => return Some(PLAIN),
-            Mark::Form(name) if !name.is_empty() && !is_parameter(name) => return Some(PLAIN),
+            Mark::Form(name) if !is_parameter(name) => return Some(PLAIN),
             _ => {}
         }
         let reads_body = challenge.reads_unsigned_body();

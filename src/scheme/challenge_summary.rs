@@ -19,7 +19,7 @@ impl Challenge {
         match self.mark {
             Mark::Anything => format!("any {method}{without}"),
             Mark::Field(field) => format!("{method} with {}{is}{without}", words(&field)),
-            Mark::Form("") => format!("{method} without a body"),
+            Mark::Empty => format!("{method} without a body"),
             Mark::Form(name) => format!("{method} of `{name}=` and digits"),
         }
     }

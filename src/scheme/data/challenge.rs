@@ -87,6 +87,7 @@ impl Question {
         let Challenge { come, mark, is, without, verify_token, text, answer } = *question;
         let (by, form) = match mark {
             Mark::Anything => (None, None),
+            Mark::Empty => (None, Some(String::new())),
             Mark::Field(field) => (Plain::of(&field), None),
             Mark::Form(name) => (None, Some(name.to_owned())),
         };
@@ -117,6 +118,7 @@ impl Question {
         let mark = match (self.by, self.form) {
             (Some(_), Some(_)) => return Err(String::from("a challenge is told by a field or by a form")),
             (Some(field), None) => Mark::Field(field.keep()),
+            (None, Some(name)) if name.is_empty() => Mark::Empty,
             (None, Some(name)) => Mark::Form(name.leak()),
             (None, None) => Mark::Anything,
         };
